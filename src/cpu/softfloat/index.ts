@@ -1,0 +1,2 @@
+export * from './f80-arithmetic.ts';
+export * from './f80-compare.ts';
