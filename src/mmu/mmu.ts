@@ -1,0 +1,286 @@
+import type { AddressMap } from '../memory/address-map.ts';
+import type { CodePages } from '../memory/code-pages.ts';
+import { ACCESS, PageWalker, type PagingConfig, type Translation } from './page-tables.ts';
+import { Tlb } from './tlb.ts';
+
+/** How an access is checked. Bits of the `flags` argument below. */
+export const HOW = {
+  USER: 1,
+  /** Non-canonical addresses raise #SS(0). */
+  STACK: 2,
+  /** A load whose place will be written by the same instruction. */
+  FOR_WRITE: 4,
+} as const;
+
+/** How the MMU reports; the CPU turns these into exceptions. Neither returns. */
+export interface MmuFaults {
+  pageFault(low: number, high: number, errorCode: number): never;
+  nonCanonical(stack: boolean): never;
+}
+
+/**
+ * The slow path of memory: what emitted code calls when the TLB does not answer. Translates, checks,
+ * fills the TLB, and reaches RAM, ROM or MMIO. Linear addresses are two int32 halves.
+ */
+export class Mmu {
+  readonly tlb: Tlb;
+  readonly walker: PageWalker;
+  readonly #map: AddressMap;
+  readonly #faults: MmuFaults;
+  readonly #code: CodePages;
+  readonly #m8: Uint8Array;
+  readonly #view: DataView;
+  /** High half of the last 64-bit read. */
+  high = 0;
+  /** Physical address bits that reach memory; bit 20 is cleared while A20 is masked. */
+  #a20 = -1;
+  /** Called after translations were dropped. */
+  onFlush: () => void = () => {};
+  trace: ((line: string) => void) | undefined;
+
+  constructor(map: AddressMap, code: CodePages, config: PagingConfig, faults: MmuFaults) {
+    this.#map = map;
+    this.#code = code;
+    this.#faults = faults;
+    this.#m8 = map.ram.u8;
+    this.#view = map.ram.view;
+    this.tlb = new Tlb(Math.ceil(map.ram.buffer.byteLength / 4096));
+    const physical = {
+      read: (gpa: number) => this.map.read(this.#mask(gpa), 4) | 0,
+      write: (gpa: number, value: number) => this.#writePhysical(this.#mask(gpa), value),
+    };
+    this.walker = new PageWalker(physical, config);
+    code.onProtect = (page) => this.tlb.protect(page);
+    map.onChange.push(() => this.flush(true));
+  }
+
+  get map(): AddressMap {
+    return this.#map;
+  }
+
+  setA20(enabled: boolean): void {
+    const mask = enabled ? -1 : ~0x100000;
+    if (mask === this.#a20) return;
+    this.#a20 = mask;
+    this.flush(true);
+  }
+
+  flush(globals: boolean): void {
+    this.tlb.flush(globals);
+    this.onFlush();
+  }
+
+  flushPage(low: number): void {
+    this.tlb.flushPage(low);
+    this.onFlush();
+  }
+
+  /** Offset in the RAM buffer of one instruction byte, or -1 when it is not in RAM or ROM (`fetchGpa` then). */
+  fetch(low: number, high: number, user: boolean): number {
+    const page = this.#walk(low, high, ACCESS.FETCH | (user ? ACCESS.USER : 0), 0).page;
+    const gpa = this.#mask(page + (low & 0xfff));
+    return this.#map.readableOffset(gpa);
+  }
+
+  /** Physical address for debuggers: undefined when nothing is mapped; changes nothing. */
+  probe(low: number, high: number): number | undefined {
+    if (!this.#canonical(high)) return undefined;
+    const found = this.walker.walk(low, high, ACCESS.PROBE);
+    return found.fault >= 0 ? undefined : this.#mask(found.page + (low & 0xfff));
+  }
+
+  // ---- reads: zero-extended, 32-bit ones as int32 ----
+
+  read8(low: number, high: number, how: number): number {
+    const at = this.#locate(low, high, how, (how & HOW.FOR_WRITE) !== 0);
+    return at >= 0 ? this.#m8[at]! : this.#map.read(this.#gpa, 1);
+  }
+
+  read16(low: number, high: number, how: number): number {
+    if ((low & 0xfff) > 0xffe) return this.#readSplit(low, high, 2, how);
+    const at = this.#locate(low, high, how, (how & HOW.FOR_WRITE) !== 0);
+    return at >= 0 ? this.#view.getUint16(at, true) : this.#readDevice(2);
+  }
+
+  read32(low: number, high: number, how: number): number {
+    if ((low & 0xfff) > 0xffc) return this.#readSplit(low, high, 4, how) | 0;
+    const at = this.#locate(low, high, how, (how & HOW.FOR_WRITE) !== 0);
+    return at >= 0 ? this.#view.getInt32(at, true) : this.#readDevice(4) | 0;
+  }
+
+  /** Low half; the high half is left in `this.high`. */
+  read64(low: number, high: number, how: number): number {
+    if ((low & 0xfff) > 0xff8) {
+      const second = (low + 4) | 0;
+      const carry = second >>> 0 < low >>> 0 ? 1 : 0;
+      if ((low & 0xfff) > 0xffc) this.#locate(low, high, how, (how & HOW.FOR_WRITE) !== 0);
+      const upper = this.read32(second, (high + carry) | 0, how);
+      const lower = this.read32(low, high, how);
+      this.high = upper;
+      return lower;
+    }
+    const at = this.#locate(low, high, how, (how & HOW.FOR_WRITE) !== 0);
+    if (at >= 0) {
+      this.high = this.#view.getInt32(at + 4, true);
+      return this.#view.getInt32(at, true);
+    }
+    const lower = this.#readDevice(4) | 0;
+    this.#gpa += 4;
+    this.high = this.#readDevice(4) | 0;
+    return lower;
+  }
+
+  // ---- writes ----
+
+  write8(low: number, high: number, value: number, how: number): void {
+    const at = this.#locate(low, high, how, true);
+    if (at < 0) this.#map.write(this.#gpa, 1, value & 0xff);
+    else {
+      this.#m8[at] = value;
+      this.#wrote(at, 1);
+    }
+  }
+
+  write16(low: number, high: number, value: number, how: number): void {
+    if ((low & 0xfff) > 0xffe) return this.#writeSplit(low, high, value, 2, how);
+    const at = this.#locate(low, high, how, true);
+    if (at < 0) this.#writeDevice(2, value & 0xffff);
+    else {
+      this.#view.setUint16(at, value, true);
+      this.#wrote(at, 2);
+    }
+  }
+
+  write32(low: number, high: number, value: number, how: number): void {
+    if ((low & 0xfff) > 0xffc) return this.#writeSplit(low, high, value, 4, how);
+    const at = this.#locate(low, high, how, true);
+    if (at < 0) this.#writeDevice(4, value >>> 0);
+    else {
+      this.#view.setInt32(at, value, true);
+      this.#wrote(at, 4);
+    }
+  }
+
+  write64(low: number, high: number, valueLow: number, valueHigh: number, how: number): void {
+    if ((low & 0xfff) > 0xff8) {
+      const second = (low + 4) | 0;
+      const upper = (high + (second >>> 0 < low >>> 0 ? 1 : 0)) | 0;
+      this.probeWrite(low, high, 8, how);
+      this.write32(low, high, valueLow, how);
+      this.write32(second, upper, valueHigh, how);
+      return;
+    }
+    const at = this.#locate(low, high, how, true);
+    if (at < 0) {
+      this.#writeDevice(4, valueLow >>> 0);
+      this.#gpa += 4;
+      this.#writeDevice(4, valueHigh >>> 0);
+    } else {
+      this.#view.setInt32(at, valueLow, true);
+      this.#view.setInt32(at + 4, valueHigh, true);
+      this.#wrote(at, 8);
+    }
+  }
+
+  /** Raises what writing `bytes` (at most 4096) bytes would raise. */
+  probeWrite(low: number, high: number, bytes: number, how: number): void {
+    this.#locate(low, high, how, true);
+    const last = (low + bytes - 1) | 0;
+    if (((last ^ low) & 0xfffff000) !== 0) {
+      this.#locate(last, (high + (last >>> 0 < low >>> 0 ? 1 : 0)) | 0, how, true);
+    }
+  }
+
+  /**
+   * Offset in the RAM buffer of an access that stays in its page, or -1. Bulk string moves use it.
+   */
+  locate(low: number, high: number, how: number, write: boolean): number {
+    return this.#locate(low, high, how, write);
+  }
+
+  /** To be called after RAM was written behind a `locate`. */
+  wrote(offset: number, length: number): void {
+    this.#wrote(offset, length);
+  }
+
+  #gpa = 0;
+
+  /** Translates, fills the TLB, returns the RAM-buffer offset or -1 with the physical address in #gpa. */
+  #locate(low: number, high: number, how: number, write: boolean): number {
+    const user = (how & HOW.USER) !== 0;
+    const found = this.#walk(low, high, (write ? ACCESS.WRITE : 0) | (user ? ACCESS.USER : 0), how);
+    const page = this.#mask(found.page);
+    const region = this.#map.find(page);
+    const inPage = low & 0xfff;
+    this.#gpa = page + inPage;
+    if (region === undefined || region.kind === 'mmio') return -1;
+    const offset = region.offset + (page - region.base);
+    const ram = region.kind === 'ram';
+    if (write && !ram) return -1;
+    if (offset < 0x80000000) {
+      const kind = user ? 2 : 0;
+      if (write) {
+        if (!this.#code.has(offset >>> 12)) this.tlb.fill((kind + 1) as 1 | 3, low, high, offset, found.global);
+      } else this.tlb.fill(kind as 0 | 2, low, high, offset, found.global);
+    }
+    return offset + inPage;
+  }
+
+  #walk(low: number, high: number, access: number, how: number): Translation {
+    if (!this.#canonical(high)) this.#faults.nonCanonical((how & HOW.STACK) !== 0);
+    const found = this.walker.walk(low, high, access);
+    if (found.fault >= 0) this.#faults.pageFault(low, high, found.fault);
+    return found;
+  }
+
+  #canonical(high: number): boolean {
+    return (high << 16) >> 16 === high;
+  }
+
+  #mask(gpa: number): number {
+    return this.#a20 === -1 || (gpa & 0x100000) === 0 ? gpa : gpa - 0x100000;
+  }
+
+  #wrote(offset: number, length: number): void {
+    if (this.#code.has(offset >>> 12)) this.#code.written(offset, length);
+  }
+
+  #writePhysical(gpa: number, value: number): void {
+    this.#map.write(gpa, 4, value >>> 0);
+  }
+
+  /** Device accesses are split so that each is naturally aligned. */
+  #readDevice(size: 2 | 4): number {
+    const gpa = this.#gpa;
+    if (gpa % size === 0) return this.#map.read(gpa, size);
+    let value = 0;
+    for (let i = size - 1; i >= 0; i--) value = value * 256 + this.#map.read(gpa + i, 1);
+    return value;
+  }
+
+  #writeDevice(size: 2 | 4, value: number): void {
+    const gpa = this.#gpa;
+    if (gpa % size === 0) this.#map.write(gpa, size, value);
+    else for (let i = 0; i < size; i++) this.#map.write(gpa + i, 1, (value >>> (8 * i)) & 0xff);
+  }
+
+  /** An access across a page end: the first page's fault comes first, nothing is read before both are checked. */
+  #readSplit(low: number, high: number, size: number, how: number): number {
+    const write = (how & HOW.FOR_WRITE) !== 0;
+    this.#locate(low, high, how, write);
+    let value = 0;
+    for (let i = size - 1; i >= 0; i--) {
+      const at = (low + i) | 0;
+      value = value * 256 + this.read8(at, (high + (at >>> 0 < low >>> 0 ? 1 : 0)) | 0, how);
+    }
+    return value;
+  }
+
+  #writeSplit(low: number, high: number, value: number, size: number, how: number): void {
+    this.probeWrite(low, high, size, how);
+    for (let i = 0; i < size; i++) {
+      const at = (low + i) | 0;
+      this.write8(at, (high + (at >>> 0 < low >>> 0 ? 1 : 0)) | 0, value >>> (8 * i), how);
+    }
+  }
+}

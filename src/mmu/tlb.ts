@@ -1,0 +1,81 @@
+/**
+ * The data TLB as emitted code sees it: for each kind of access two flat tables indexed by linear bits 12-31.
+ * `xor[n] ^ linear` is the byte's offset in the RAM buffer; negative when the entry is empty.
+ * `high[n]` is the upper half of the linear address the entry is for (always 0 outside 64-bit mode).
+ */
+export interface TlbTable {
+  readonly xor: Int32Array;
+  readonly high: Int32Array;
+}
+
+export const TLB_KINDS = ['kernelRead', 'kernelWrite', 'userRead', 'userWrite'] as const;
+type TlbKind = 0 | 1 | 2 | 3;
+
+const ENTRIES = 1 << 20;
+/** So many fills between flushes before everything is dropped, to bound the lists. */
+const LIST_LIMIT = 1 << 16;
+const EMPTY = 0x80000000 | 0;
+
+export class Tlb {
+  readonly tables: readonly [TlbTable, TlbTable, TlbTable, TlbTable] = [table(), table(), table(), table()];
+  /** Filled entries, `kind << 20 | index`, so that a flush costs what was used. */
+  #local: number[] = [];
+  #global: number[] = [];
+  /** For each RAM page the one entry of each write kind that maps it, plus one; 0 when there is none. */
+  readonly #writers: readonly [Int32Array, Int32Array];
+
+  constructor(ramPages: number) {
+    this.#writers = [new Int32Array(ramPages), new Int32Array(ramPages)];
+  }
+
+  /** `offset`: byte offset of the page in the RAM buffer, below 2 GiB. */
+  fill(kind: TlbKind, low: number, high: number, offset: number, global: boolean): void {
+    const index = low >>> 12;
+    if ((kind & 1) !== 0) {
+      const writers = this.#writers[(kind >> 1) as 0 | 1];
+      const page = offset >>> 12;
+      const other = writers[page]! - 1;
+      if (other >= 0 && other !== index) this.#drop(kind, other);
+      writers[page] = index + 1;
+    }
+    const { xor, high: tags } = this.tables[kind];
+    xor[index] = offset ^ (low & 0xfffff000);
+    tags[index] = high;
+    const list = global ? this.#global : this.#local;
+    if (list.push((kind << 20) | index) > LIST_LIMIT) this.flush(true);
+  }
+
+  /** Drops everything, or everything but global translations. */
+  flush(globals: boolean): void {
+    for (const entry of this.#local) this.#drop((entry >> 20) as TlbKind, entry & (ENTRIES - 1));
+    this.#local.length = 0;
+    if (!globals) return;
+    for (const entry of this.#global) this.#drop((entry >> 20) as TlbKind, entry & (ENTRIES - 1));
+    this.#global.length = 0;
+  }
+
+  flushPage(low: number): void {
+    for (let kind = 0; kind < 4; kind++) this.#drop(kind as TlbKind, low >>> 12);
+  }
+
+  /** Makes writes to a RAM page take the slow path again (it holds translated code now). */
+  protect(page: number): void {
+    for (const user of [0, 1] as const) {
+      const index = this.#writers[user][page]! - 1;
+      if (index < 0) continue;
+      const kind = (user * 2 + 1) as TlbKind;
+      if (((this.tables[kind].xor[index]! ^ (index << 12)) >>> 12) === page) this.#drop(kind, index);
+      this.#writers[user][page] = 0;
+    }
+  }
+
+  #drop(kind: TlbKind, index: number): void {
+    this.tables[kind].xor[index] = (index << 12) ^ EMPTY;
+  }
+}
+
+function table(): TlbTable {
+  const xor = new Int32Array(ENTRIES);
+  for (let index = 0; index < ENTRIES; index++) xor[index] = (index << 12) ^ EMPTY;
+  return { xor, high: new Int32Array(ENTRIES) };
+}
