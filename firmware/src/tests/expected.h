@@ -1,0 +1,47 @@
+// The suite and its checksums: below long mode (16- and 32-bit code give the same) and in long mode.
+// How they were made: host/check.sh runs the same sources as programs on the host's CPU and compares.
+#pragma once
+
+#ifdef __x86_64__
+#define LEGACY_ONLY(row)
+#else
+#define LEGACY_ONLY(row) row
+#endif
+
+#define SUITE(T) \
+  T("add, adc", add, 0xf350eeef, 0x8970cf93) \
+  T("sub, sbb, cmp", sub, 0x9316de2f, 0xa76fa0b6) \
+  T("and, or, xor, test", logic, 0x05b5522b, 0x71f0d0b3) \
+  T("inc, dec, neg, not", unary, 0x6c20b38c, 0x8e63f5b7) \
+  T("sign and zero extension, flags", extend, 0x381a440b, 0x8e322efe) \
+  T("xchg, xadd, cmpxchg", exchange, 0x69d7a5ad, 0x911fc4c7) \
+  T("shl, shr, sar", shift, 0x993dff6c, 0xe4b445d8) \
+  T("rol, ror, rcl, rcr", rotate, 0xd4bb7a62, 0x3023e466) \
+  T("shld, shrd", double_shift, 0x7fc30a75, 0x22e2c70f) \
+  T("shifts by one and by immediate", shift_fixed, 0x249a904a, 0xf538d819) \
+  T("mul, imul", multiply, 0xa258a555, 0x3996cb0e) \
+  T("div, idiv", divide, 0x3842d359, 0x0110f9b1) \
+  T("bit test and scan", bits, 0x363ae4db, 0x43bd4a98) \
+  T("conditions", condition, 0x100b7e6c, 0x29507d56) \
+  LEGACY_ONLY(T("decimal adjust", bcd, 0xb454e71d, 0xb454e71d)) \
+  T("addresses and stack", address, 0x9c075e59, 0x3faeeba9) \
+  T("loop, jcxz", loops, 0x74f735bd, 0x2055c4d6) \
+  T("string instructions", strings, 0xcee353b2, 0xd041555e) \
+  T("x87 arithmetic", x87_arithmetic, 0xa5f52fbe, 0xa5f52fbe) \
+  T("x87 rounding and precision", x87_control, 0xe8a954b9, 0xe8a954b9) \
+  T("x87 to integer, BCD, float", x87_round, 0xde16d658, 0xde16d658) \
+  T("x87 comparisons", x87_compare, 0xeccaa89a, 0xeccaa89a) \
+  T("x87 parts and remainders", x87_parts, 0xd8b5097b, 0xd8b5097b) \
+  T("x87 loads", x87_load, 0x175b518c, 0x175b518c) \
+  T("x87 constants and stack", x87_stack, 0x1ac42276, 0x1ac42276) \
+  T("x87 moves", x87_move, 0x7af61e9f, 0x7af61e9f) \
+  T("SSE single arithmetic", sse_single, 0x0fd55a6e, 0x3c3cfc9e) \
+  T("SSE2 double arithmetic", sse_double, 0x21f7236b, 0x5e160864) \
+  T("SSE single comparisons", sse_compare_single, 0x20f973c9, 0x4685cb16) \
+  T("SSE2 double comparisons", sse_compare_double, 0xc02d515f, 0x72797bfe) \
+  T("SSE single conversions", sse_convert_single, 0x7518caa1, 0x994146c2) \
+  T("SSE2 double conversions", sse_convert_double, 0xa2544cf0, 0x2e7d8c80) \
+  T("SSE2 integer arithmetic", sse_integer, 0x05a994d5, 0x326e989e) \
+  T("SSE2 shuffles and moves", sse_shuffle, 0xaf37370b, 0xcea4bb3c) \
+  T("SSE2 shifts", sse_shift, 0xeb447294, 0xd6b8b880) \
+  T("MMX", mmx, 0xaa5b735b, 0x172f008c)

@@ -1,0 +1,21 @@
+#pragma once
+#include "../common/types.h"
+
+u32 test_add(void);
+u32 test_sub(void);
+u32 test_logic(void);
+u32 test_unary(void);
+u32 test_extend(void);
+u32 test_exchange(void);
+u32 test_shift(void);
+u32 test_rotate(void);
+u32 test_double_shift(void);
+u32 test_shift_fixed(void);
+u32 test_multiply(void);
+u32 test_divide(void);
+u32 test_bits(void);
+u32 test_condition(void);
+u32 test_bcd(void);
+u32 test_address(void);
+u32 test_loops(void);
+u32 test_strings(void);

@@ -1,0 +1,18 @@
+// The tests that need nothing but user-mode instructions: each is a function that returns a checksum.
+// They run in every mode, and on the host for reference.
+#pragma once
+#include "../common/types.h"
+
+struct suite_test {
+  const char *name;
+  u32 (*run)(void);
+  u32 expected;
+};
+
+extern const struct suite_test suite[];
+extern const u32 suite_count;
+
+// Checksums of the rows of the test that ran last, in the order of its table: where to look when it fails.
+enum { MAX_PARTS = 96 };
+extern u32 suite_parts[MAX_PARTS];
+extern u32 suite_part_count;
