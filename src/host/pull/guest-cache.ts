@@ -55,9 +55,7 @@ export async function replaceGuest(
   make: (into: string, scratch: string) => Promise<Omit<GuestManifest, 'files'>>,
   files: readonly string[],
 ): Promise<CachedGuest> {
-  const parent = join(directory, '..');
-  await mkdir(parent, { recursive: true });
-  const work = await mkdtemp(join(parent, '.pull-'));
+  const work = await workDirectory(join(directory, '..'));
   const release = removeOnExit(work);
   try {
     const fresh = join(work, 'guest');
@@ -78,6 +76,15 @@ export async function replaceGuest(
   } finally {
     release();
     await rm(work, { recursive: true, force: true });
+  }
+}
+
+async function workDirectory(parent: string): Promise<string> {
+  try {
+    await mkdir(parent, { recursive: true });
+    return await mkdtemp(join(parent, '.pull-'));
+  } catch (error) {
+    throw new PullError(`cannot write the cache of guests: ${(error as Error).message}; set XDG_CACHE_HOME elsewhere`);
   }
 }
 
