@@ -27,6 +27,8 @@ export interface LinearMemory {
   flushPage(low: number, high: number): void;
   /** CR0, CR3, CR4, EFER or the PDPTEs changed: take them from the state anew (and flush as the SDM demands). */
   pagingChanged(): void;
+  /** int32 at a 4-byte aligned physical address (PDPTEs). */
+  readPhysical32(address: number): number;
 }
 
 /** Ports as IN and OUT reach them; permission has been checked. */
@@ -48,6 +50,8 @@ export interface CpuContext {
   tsc(): bigint;
   /** Ask the engine to look for interrupts and mode changes at the next block end. */
   attention(): void;
+  /** FERR# is asserted: an unmasked x87 exception waits while CR0.NE = 0 (the board's IRQ 13). */
+  ferr: (() => void) | undefined;
   /** Trace channel `int`, when on. */
   traceInterrupt: ((line: string) => void) | undefined;
 }

@@ -1,3 +1,4 @@
+import { PHYSICAL_BITS } from '../mmu/page-tables.ts';
 import { addFeature, canonicalFeature, FEATURES, isFeature, removeFeature, UNSUPPORTED } from './features.ts';
 
 export type Vendor = 'GenuineIntel' | 'AuthenticAMD';
@@ -33,7 +34,7 @@ interface ModelSpec {
 }
 
 const BASE_32 = 'fpu de pse tsc msr pae mce cx8 sep pge cmov pat mmx fxsr sse sse2 pni hypervisor'.split(' ');
-const BASE_64 = [...BASE_32, ...'mtrr mca clflush cx16 syscall nx lm lahf-lm'.split(' ')];
+const BASE_64 = [...BASE_32, ...'mtrr mca pse36 clflush cx16 syscall nx lm lahf-lm'.split(' ')];
 
 const MODELS: Readonly<Record<string, ModelSpec>> = {
   qemu32: {
@@ -109,7 +110,7 @@ const XSAVE_BYTES = 576;
 class TableModel implements CpuModel {
   readonly name: string;
   readonly vendor: Vendor;
-  readonly physicalBits: number;
+  readonly physicalBits = PHYSICAL_BITS;
   readonly features: ReadonlySet<string>;
   readonly #spec: ModelSpec;
 
@@ -117,7 +118,6 @@ class TableModel implements CpuModel {
     this.name = name;
     this.vendor = spec.vendor;
     this.features = features;
-    this.physicalBits = features.has('lm') ? 40 : features.has('pae') ? 36 : 32;
     this.#spec = spec;
   }
 

@@ -70,9 +70,9 @@ export const FEATURES: readonly Feature[] = [
 /** Names that mean something to QEMU's users but that this CPU never shows: they may be switched off only. */
 export const UNSUPPORTED: ReadonlySet<string> = new Set(
   (
-    'vme apic pse36 pn ds acpi ss ht tm ia64 pbe pclmulqdq dtes64 monitor ds-cpl vmx smx est tm2 cid fma xtpr pdcm ' +
-    'pcid dca x2apic tsc-deadline aes osxsave avx f16c rdrand tsc-adjust sgx hle avx2 smep erms invpcid rtm mpx ' +
-    'avx512f rdseed adx smap clflushopt clwb sha-ni pku ospke vaes rdpid la57 mmxext fxsr-opt pdpe1gb 3dnowext 3dnow ' +
+    'vme apic pn ds acpi ss ht tm ia64 pbe pclmulqdq dtes64 monitor ds-cpl vmx smx est tm2 cid fma xtpr pdcm ' +
+    'pcid dca x2apic tsc-deadline aes osxsave avx f16c rdrand tsc-adjust sgx hle avx2 erms invpcid rtm mpx ' +
+    'avx512f rdseed adx smap clflushopt clwb sha-ni pku ospke vaes rdpid la57 mmxext fxsr-opt 3dnowext 3dnow ' +
     'cmp-legacy svm extapic cr8legacy sse4a misalignsse 3dnowprefetch osvw ibs xop skinit wdt lwp fma4 tce topoext ' +
     'perfctr-core xsaveopt xsavec xgetbv1 xsaves invtsc spec-ctrl stibp arch-capabilities ssbd ibpb npt arat'
   ).split(' '),

@@ -25,6 +25,8 @@ const LAYOUT = {
   flagB: [8, 1],
   /** Instructions that may still run before the engine looks around. */
   budget: [4, 1],
+  /** Counts changes of address translation; links between code pages hold while it stands. */
+  generation: [4, 1],
   /** High half of a 64-bit result of a run-time helper. */
   hi: [4, 1],
   /** Translation mode key (mode.ts), kept equal to what the segments and control registers say. */
@@ -32,6 +34,8 @@ const LAYOUT = {
   cpl: [4, 1],
   /** Bit 0: after STI, bit 1: after MOV SS/POP SS (SDM 3A 6.8.3). */
   interruptShadow: [4, 1],
+  /** DR6 bits of a #DB trap that is due at the end of this instruction, 0 when none. */
+  debugTrap: [4, 1],
   nmiPending: [4, 1],
   nmiMasked: [4, 1],
   /** 1 while the CPU waits in HLT. */
@@ -68,6 +72,11 @@ const LAYOUT = {
   kernelGsBase: [8, 1],
   pat: [8, 1],
   miscEnable: [8, 1],
+  mtrrDefType: [8, 1],
+  /** IA32_MTRR_FIX64K_00000, FIX16K_80000, FIX16K_A0000, FIX4K_C0000 ... FIX4K_F8000. */
+  mtrrFixed: [8, 11],
+  /** PHYSBASE and PHYSMASK of eight ranges, alternately. */
+  mtrrVariable: [8, 16],
   fcw: [4, 1],
   fsw: [4, 1],
   /** Abridged tag word as FXSAVE stores it: bit i set when physical register i is not empty. */
@@ -168,11 +177,36 @@ export const FLAG = {
 } as const;
 
 export const CR0 = {
-  PE: 1, MP: 2, EM: 4, TS: 8, ET: 0x10, NE: 0x20, WP: 0x10000, AM: 0x40000, NW: 0x20000000, CD: 0x40000000, PG: 0x80000000 | 0,
+  PE: 1,
+  MP: 2,
+  EM: 4,
+  TS: 8,
+  ET: 0x10,
+  NE: 0x20,
+  WP: 0x10000,
+  AM: 0x40000,
+  NW: 0x20000000,
+  CD: 0x40000000,
+  PG: 0x80000000 | 0,
 } as const;
 export const CR4 = {
-  VME: 1, PVI: 2, TSD: 4, DE: 8, PSE: 0x10, PAE: 0x20, MCE: 0x40, PGE: 0x80, PCE: 0x100, OSFXSR: 0x200, OSXMMEXCPT: 0x400,
-  UMIP: 0x800, FSGSBASE: 0x10000, PCIDE: 0x20000, OSXSAVE: 0x40000, SMEP: 0x100000, SMAP: 0x200000,
+  VME: 1,
+  PVI: 2,
+  TSD: 4,
+  DE: 8,
+  PSE: 0x10,
+  PAE: 0x20,
+  MCE: 0x40,
+  PGE: 0x80,
+  PCE: 0x100,
+  OSFXSR: 0x200,
+  OSXMMEXCPT: 0x400,
+  UMIP: 0x800,
+  FSGSBASE: 0x10000,
+  PCIDE: 0x20000,
+  OSXSAVE: 0x40000,
+  SMEP: 0x100000,
+  SMAP: 0x200000,
 } as const;
 export const EFER = { SCE: 1, LME: 0x100, LMA: 0x400, NXE: 0x800 } as const;
 
