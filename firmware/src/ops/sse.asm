@@ -9,12 +9,22 @@ section .text
   %endrep
 %endmacro
 
+; kind 1: not with denormals-are-zeros, where CPUs differ in whether the minimum itself comes out as zero
+%macro ROWS_NO_DAZ 1-*
+  %rep %0
+    OP NO_FLAGS, 1, {%1 xmm0, xmm1}
+    %rotate 1
+  %endrep
+%endmacro
+
 GROUP sse_single
-  ROWS addss, subss, mulss, divss, sqrtss, minss, maxss, addps, subps, mulps, divps, sqrtps, minps, maxps
+  ROWS addss, subss, mulss, divss, sqrtss, addps, subps, mulps, divps, sqrtps
+  ROWS_NO_DAZ minss, maxss, minps, maxps
 ENDGROUP sse_single
 
 GROUP sse_double
-  ROWS addsd, subsd, mulsd, divsd, sqrtsd, minsd, maxsd, addpd, subpd, mulpd, divpd, sqrtpd, minpd, maxpd
+  ROWS addsd, subsd, mulsd, divsd, sqrtsd, addpd, subpd, mulpd, divpd, sqrtpd
+  ROWS_NO_DAZ minsd, maxsd, minpd, maxpd
 ENDGROUP sse_double
 
 GROUP sse_compare_single

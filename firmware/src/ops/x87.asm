@@ -8,7 +8,9 @@ CONDITIONS equ 0x4500      ; C0 C2 C3
 SIGN equ 0x0200            ; C1 where the instruction defines it as something else than rounding
 TOP equ 0x3800
 PLAIN equ EXCEPTIONS | TOP
-NEAR_ONLY equ 0x10000          ; only normal operands whose exponents are near (a partial remainder differs between CPUs)
+NEAR_ONLY equ 0x10000              ; only normal operands whose exponents are near (a partial remainder differs between CPUs)
+ONE_NAN equ 0x20000        ; not with two NaNs
+EXTENDED_ONLY equ 0x40000  ; only with extended precision
 
 %if BITS == 16
   TAG_STEP equ 2 ; FNSTENV: words with a 16-bit operand size, doublewords otherwise; control, status, tag first
@@ -27,7 +29,7 @@ GROUP x87_arithmetic
 ENDGROUP x87_arithmetic
 
 GROUP x87_round
-  OP NO_FLAGS, PLAIN, {frndint}
+  OP NO_FLAGS, PLAIN | EXTENDED_ONLY, {frndint}
   OP NO_FLAGS, PLAIN, {fist word [BASE + 48]}
   OP NO_FLAGS, PLAIN, {fist dword [BASE + 48]}
   OP NO_FLAGS, PLAIN, {fistp qword [BASE + 48]}
@@ -51,9 +53,9 @@ GROUP x87_parts
   OP NO_FLAGS, PLAIN, {fchs}
   OP NO_FLAGS, PLAIN, {fxtract}
   OP NO_FLAGS, PLAIN, {fxtract}, {fxch st1}
-  OP NO_FLAGS, PLAIN, {fscale}
+  OP NO_FLAGS, PLAIN | ONE_NAN, {fscale}
   OP NO_FLAGS, PLAIN | CONDITIONS | SIGN | NEAR_ONLY, {fprem}
-  OP NO_FLAGS, PLAIN | CONDITIONS | SIGN | NEAR_ONLY, {fprem1}
+  OP NO_FLAGS, PLAIN | NEAR_ONLY, {fprem1}
 ENDGROUP x87_parts
 
 ; Loads from memory formats; the integer patterns are the low bytes of a
@@ -72,7 +74,7 @@ GROUP x87_load
      {mov word [BASE + 56], 0x8099}, {fbld [BASE + 48]}
 ENDGROUP x87_load
 
-; Constants follow the rounding control; the register stack's own faults
+; Constants follow the rounding control
 GROUP x87_stack
   OP NO_FLAGS, PLAIN, {fldpi}
   OP NO_FLAGS, PLAIN, {fldl2e}
@@ -81,10 +83,7 @@ GROUP x87_stack
   OP NO_FLAGS, PLAIN, {fldln2}
   OP NO_FLAGS, PLAIN, {fld1}
   OP NO_FLAGS, PLAIN, {fldz}, {fchs}
-  OP NO_FLAGS, PLAIN | SIGN, {fldz}, {fld1}, {fldz}, {fld1}, {fldz}, {fld1}, {fldz} ; the ninth: overflow, C1 = 1
-  OP NO_FLAGS, PLAIN | SIGN, {fstp st0}, {fstp st0}, {fadd st0, st1}                ; empty: underflow, C1 = 0
   OP NO_FLAGS, PLAIN, {ffree st0}, {fincstp}
-  OP NO_FLAGS, PLAIN, {fdecstp}, {fld1}, {fincstp}
   OP NO_FLAGS, PLAIN, {fnstenv [BASE + 72]}, {mov ax, [BASE + 72 + 2 * TAG_STEP]}, {mov [BASE + 48], ax}
 ENDGROUP x87_stack
 
@@ -95,3 +94,12 @@ GROUP x87_move
   OP NO_FLAGS, PLAIN, {xor eax, eax}, {fcmovnu st0, st1}
   OP NO_FLAGS, PLAIN, {fld st1}, {fst st2}, {fstp st0}
 ENDGROUP x87_move
+
+; What QEMU's TCG leaves out: faults of the register stack, FRNDINT whatever the precision, FPREM1's quotient bits
+GROUP x87_strict
+  OP NO_FLAGS, PLAIN | SIGN, {fldz}, {fld1}, {fldz}, {fld1}, {fldz}, {fld1}, {fldz} ; the ninth: overflow, C1 = 1
+  OP NO_FLAGS, PLAIN | SIGN, {fstp st0}, {fstp st0}, {fadd st0, st1}                ; empty: underflow, C1 = 0
+  OP NO_FLAGS, PLAIN, {fdecstp}, {fld1}, {fincstp}
+  OP NO_FLAGS, PLAIN, {frndint}
+  OP NO_FLAGS, PLAIN | CONDITIONS | SIGN | NEAR_ONLY, {fprem1}
+ENDGROUP x87_strict

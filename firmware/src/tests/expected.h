@@ -8,7 +8,7 @@
 #define LEGACY_ONLY(row) row
 #endif
 
-#define SUITE(T) \
+#define SUITE(T, STRICT) \
   T("add, adc", add, 0xf350eeef, 0x8970cf93) \
   T("sub, sbb, cmp", sub, 0x9316de2f, 0xa76fa0b6) \
   T("and, or, xor, test", logic, 0x05b5522b, 0x71f0d0b3) \
@@ -29,14 +29,15 @@
   T("string instructions", strings, 0xcee353b2, 0xd041555e) \
   T("x87 arithmetic", x87_arithmetic, 0xa5f52fbe, 0xa5f52fbe) \
   T("x87 rounding and precision", x87_control, 0xe8a954b9, 0xe8a954b9) \
-  T("x87 to integer, BCD, float", x87_round, 0xde16d658, 0xde16d658) \
+  T("x87 to integer, BCD, float", x87_round, 0xe9987018, 0xe9987018) \
   T("x87 comparisons", x87_compare, 0xeccaa89a, 0xeccaa89a) \
-  T("x87 parts and remainders", x87_parts, 0xd8b5097b, 0xd8b5097b) \
+  T("x87 parts and remainders", x87_parts, 0xb6cb2b2e, 0xb6cb2b2e) \
   T("x87 loads", x87_load, 0x175b518c, 0x175b518c) \
-  T("x87 constants and stack", x87_stack, 0x1ac42276, 0x1ac42276) \
+  T("x87 constants and stack", x87_stack, 0x5d674ed6, 0x5d674ed6) \
   T("x87 moves", x87_move, 0x7af61e9f, 0x7af61e9f) \
-  T("SSE single arithmetic", sse_single, 0x0fd55a6e, 0x3c3cfc9e) \
-  T("SSE2 double arithmetic", sse_double, 0x21f7236b, 0x5e160864) \
+  STRICT("x87 stack faults", x87_strict, 0x61f6bd10, 0x61f6bd10) \
+  T("SSE single arithmetic", sse_single, 0x552e657a, 0x30604a95) \
+  T("SSE2 double arithmetic", sse_double, 0x094cb9d6, 0x5e722467) \
   T("SSE single comparisons", sse_compare_single, 0x20f973c9, 0x4685cb16) \
   T("SSE2 double comparisons", sse_compare_double, 0xc02d515f, 0x72797bfe) \
   T("SSE single conversions", sse_convert_single, 0x7518caa1, 0x994146c2) \

@@ -9,7 +9,9 @@
 #else
 #define EXPECT(below, in_long) below
 #endif
-#define TEST(text, name, below, in_long) {text, test_##name, EXPECT(below, in_long)},
+#define TEST(text, name, below, in_long) {text, test_##name, EXPECT(below, in_long), 0},
 
-const struct suite_test suite[] = {SUITE(TEST)};
+#define STRICT(text, name, below, in_long) {text, test_##name, EXPECT(below, in_long), 1},
+
+const struct suite_test suite[] = {SUITE(TEST, STRICT)};
 const u32 suite_count = COUNT_OF(suite);

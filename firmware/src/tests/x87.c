@@ -28,7 +28,7 @@ static const struct x87_value values[] = {
 enum { ORDINARY = 8 };
 
 enum { MASK_ALL = 0x003f, EXTENDED = 0x0300, ROUNDINGS = 4 };
-enum { NEAR_ONLY = 0x10000 };
+enum { NEAR_ONLY = 0x10000, ONE_NAN = 0x20000, EXTENDED_ONLY = 0x40000 }; // as in ops/x87.asm
 
 static struct x87_case fields __attribute__((aligned(16)));
 
@@ -37,13 +37,19 @@ static int normal(const struct x87_value *v) {
   return exponent > 0 && exponent < 0x7fff && v->significand >> 63;
 }
 
-static int usable(const struct row *row, const struct x87_value *a, const struct x87_value *b) {
+static int nan(const struct x87_value *v) {
+  return (v->sign_exponent & 0x7fff) == 0x7fff && v->significand << 1;
+}
+
+static int usable(const struct row *row, u32 control, const struct x87_value *a, const struct x87_value *b) {
+  if (row->kind & ONE_NAN && nan(a) && nan(b)) return 0;
+  if (row->kind & EXTENDED_ONLY && (control & EXTENDED) != EXTENDED) return 0;
   if (!(row->kind & NEAR_ONLY)) return 1;
   return normal(a) && normal(b) && (a->sign_exponent & 0x7fff) - (b->sign_exponent & 0x7fff) < 63;
 }
 
 static u32 run_case(u32 hash, const struct row *row, u32 control, u32 i, u32 j) {
-  if (!usable(row, &values[i], &values[j])) return hash;
+  if (!usable(row, control, &values[i], &values[j])) return hash;
   fields.a = values[i];
   fields.b = values[j];
   fields.control = (u16)control;
@@ -93,6 +99,7 @@ ROWS(x87_parts);
 ROWS(x87_load);
 ROWS(x87_stack);
 ROWS(x87_move);
+ROWS(x87_strict);
 TEST(x87_arithmetic, x87_arithmetic, run_values, 0)
 TEST(x87_control, x87_arithmetic, run_controls, 0, ORDINARY)
 TEST(x87_round, x87_round, run_controls, 1, COUNT_OF(values))
@@ -101,3 +108,4 @@ TEST(x87_parts, x87_parts, run_values, 0)
 TEST(x87_load, x87_load, run_values, 1)
 TEST(x87_stack, x87_stack, run_controls, 1, 1)
 TEST(x87_move, x87_move, run_values, 1)
+TEST(x87_strict, x87_strict, run_controls, 0, ORDINARY)

@@ -9,3 +9,4 @@ u32 test_x87_parts(void);
 u32 test_x87_load(void);
 u32 test_x87_stack(void);
 u32 test_x87_move(void);
+u32 test_x87_strict(void);
