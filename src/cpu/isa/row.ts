@@ -14,6 +14,8 @@ export interface RowOptions {
   readonly protectedOnly?: true;
   /** The operand size is 64 bits in 64-bit mode without REX.W (66h gives 16). */
   readonly d64?: true;
+  /** Near branch: 64 bits in 64-bit mode whatever the prefixes say (Intel; AMD obeys 66h). */
+  readonly f64?: true;
   /** #GP(0) unless CPL is 0. */
   readonly cpl0?: true;
   /** CPUID feature without which the instruction is #UD (names as in cpuid.ts). */
@@ -22,6 +24,8 @@ export interface RowOptions {
   readonly undefined?: string;
   /** x87, MMX or SSE state is used: device-not-available and feature checks come first. */
   readonly unit?: 'x87' | 'mmx' | 'sse' | 'fwait';
+  /** An x87 instruction that does not report pending exceptions (FNxxx). */
+  readonly noWait?: true;
   /** The emit function looks at the immediate's number: the interpreter makes a form for each value. */
   readonly byImmediate?: true;
   /** The emit function asks whether two register operands are the same. */
@@ -72,15 +76,15 @@ function parseOpcode(text: string): Match {
     vex = 'VEX';
     prefix = first.slice(4) as Match['prefix'];
     words.shift();
-  } else if (first === 'NP' || (['66', 'F3', 'F2'].includes(first) && words.length > 1 && words[1] === '0F')) {
+  } else if (first === 'NP' || (['66', 'F3', 'F2'].includes(first) && /^[0-9A-F]{2}/.test(words[1] ?? ''))) {
     prefix = first as Match['prefix'];
     words.shift();
   }
   let map: OpcodeMap = '1';
   if (words[0] === '0F') {
     words.shift();
-    const escape: string = words[0]!;
-    const second = escape === '38' || escape === '3A' ? escape : '';
+    const byte: string = words[0]!;
+    const second = byte === '38' || byte === '3A' ? byte : '';
     if (second !== '') words.shift();
     map = `${vex}0F${second}` as OpcodeMap;
   }
