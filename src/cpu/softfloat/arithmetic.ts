@@ -122,7 +122,6 @@ function divideStep(): number {
   const rl = remainder[1];
   const estimate = (((rh >>> 0) * TWO_32 + (rl >>> 0)) / ((bh >>> 0) * TWO_32 + (bl >>> 0))) * TWO_32;
   let q = estimate >= TWO_32 ? -1 : estimate | 0;
-  if (estimate >= 2147483648 && estimate < TWO_32) q = (estimate - TWO_32) | 0;
   const p0 = Math.imul(q, bl);
   const middle = Math.imul(q, bh);
   const p1 = (multiplyHigh(q, bl) + middle) | 0;
@@ -196,6 +195,9 @@ function squareLow96(hi: number, lo: number): void {
 const residual = new Int32Array(3);
 const radicand = new Int32Array(2);
 
+/** The largest binary64 below 2^64. */
+const LARGEST_ESTIMATE = 2 ** 64 - 2 ** 11;
+
 function computeResidual(hi: number, lo: number): void {
   squareLow96(hi, lo);
   const n1 = radicand[0];
@@ -223,7 +225,7 @@ export function squareRoot(): void {
   radicand[1] = odd !== 0 ? al : (al >>> 1) | (ah << 31);
   radicand[0] = odd !== 0 ? 0 : al << 31;
   const significand = (ah >>> 0) * TWO_32 + (al >>> 0);
-  const root = Math.min(Math.sqrt(significand * (odd !== 0 ? 1 : 0.5)) * TWO_32, 18446744073709549568);
+  const root = Math.min(Math.sqrt(significand * (odd !== 0 ? 1 : 0.5)) * TWO_32, LARGEST_ESTIMATE);
   let hi = Math.floor(root / TWO_32) | 0;
   const estimateLo = root - (hi >>> 0) * TWO_32;
   computeResidual(hi, estimateLo | 0);

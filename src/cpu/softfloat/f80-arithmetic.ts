@@ -19,8 +19,8 @@ import {
   R,
   SIGN,
   storeF80,
-  u,
   UNSUPPORTED,
+  u,
   ZERO,
 } from './unpacked.ts';
 
@@ -116,16 +116,14 @@ export function divideF80(w: Int32Array, d: number, a: number, b: number, cw: nu
   if (classes !== NORMAL) {
     if ((classes & (NAN | UNSUPPORTED)) !== 0) return propagate(w, d, a, b, classA, classB, cw);
     if (classes === INFINITE || classes === ZERO) return invalid(w, d, cw);
-    flags = (classes & DENORMAL) !== 0 ? DE : 0;
+    // Division by zero comes first: a denormal dividend is then not reported.
+    if (classB === ZERO && classA !== INFINITE) flags = ZE;
+    else if ((classes & DENORMAL) !== 0) flags = DE;
     if ((flags & ~cw) !== 0) return flags;
     const sign = u[A + SIGN] ^ u[B + SIGN];
     if (classA === ZERO || classB === INFINITE) {
       storeZero(w, d, sign);
       return flags;
-    }
-    if (classB === ZERO && classA !== INFINITE) {
-      flags |= ZE;
-      if ((flags & ~cw) !== 0) return flags;
     }
     if (classA === INFINITE || classB === ZERO) {
       storeInfinity(w, d, sign);

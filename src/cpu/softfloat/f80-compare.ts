@@ -14,8 +14,8 @@ import {
   QNAN,
   SIGN,
   SNAN,
-  u,
   UNSUPPORTED,
+  u,
   ZERO,
 } from './unpacked.ts';
 

@@ -1,5 +1,5 @@
 import { C1, OE, PE, RC_DOWN, RC_NEAREST, RC_UP, UE } from './status.ts';
-import { EXP, EXT, HI, LO, R, SIGN, shiftRightJam, u } from './unpacked.ts';
+import { EMAX_F80, EXP, EXT, HI, LO, R, SIGN, shiftRightJam, u } from './unpacked.ts';
 
 /** The exponent adjustment of the x87's unmasked overflow and underflow responses (SDM volume 1, 8.5.4, 8.5.5). */
 const WRAP = 24576;
@@ -60,8 +60,8 @@ function overflow(precision: number, emax: number, rc: number): number {
 
 /**
  * Rounds slot R, which is normalised and not zero, to `precision` bits (24, 53, 64) within an IEEE format whose
- * largest exponent is `emax`. `masks` has OE and UE set when those exceptions are masked; unmasked, the exponent is
- * wrapped as the x87 does. Tininess is found after rounding. Returns OE, UE, PE, and C1 when the magnitude grew.
+ * largest exponent is `emax`. `masks` has OE and UE set when those exceptions are masked; unmasked, the exponent
+ * of an 80-bit result is wrapped as the x87 does, and a narrower result means nothing. Tininess is found after rounding. Returns OE, UE, PE, and C1 when the magnitude grew.
  */
 export function round(precision: number, emax: number, rc: number, masks: number): number {
   const sign = u[R + SIGN];
@@ -75,7 +75,7 @@ export function round(precision: number, emax: number, rc: number, masks: number
     }
     if (tiny && (masks & UE) === 0) {
       flags = UE;
-      u[R + EXP] += WRAP;
+      if (emax === EMAX_F80) u[R + EXP] += WRAP;
     } else {
       shiftRightJam(R, emin - u[R + EXP]);
       u[R + EXP] = emin;
@@ -94,7 +94,7 @@ export function round(precision: number, emax: number, rc: number, masks: number
   }
   if (u[R + EXP] > emax) {
     if ((masks & OE) !== 0) return overflow(precision, emax, rc);
-    u[R + EXP] -= WRAP;
+    if (emax === EMAX_F80) u[R + EXP] -= WRAP;
     flags |= OE;
   }
   return flags;
