@@ -64,30 +64,11 @@ export interface OperandSpec {
   readonly mod: 'any' | 'm' | 'r' | 'ignored';
 }
 
-// biome-ignore-start format: table
+// biome-ignore format: table
 const SIZES: Readonly<Record<string, number>> = {
-  '': 0,
-  b: 1,
-  w: 2,
-  d: 4,
-  q: 8,
-  dq: 16,
-  t: 10,
-  v: SIZE.V,
-  z: SIZE.Z,
-  y: SIZE.Y,
-  p: SIZE.P,
-  a: SIZE.A,
-  s: SIZE.S,
-  n: SIZE.N,
-  x: 16,
-  ps: 16,
-  pd: 16,
-  ss: 4,
-  sd: 8,
-  pi: 8,
-  si: 4,
-  bs: SIZE.V,
+  '': 0, b: 1, w: 2, d: 4, q: 8, dq: 16, t: 10,
+  v: SIZE.V, z: SIZE.Z, y: SIZE.Y, p: SIZE.P, a: SIZE.A, s: SIZE.S, n: SIZE.N,
+  x: 16, ps: 16, pd: 16, ss: 4, sd: 8, pi: 8, si: 4,
 };
 
 type Method = readonly [source: number, bank: Bank, mod?: OperandSpec['mod']];
@@ -118,34 +99,39 @@ const METHODS: Readonly<Record<string, Method>> = {
   Z: [SOURCE.OPCODE, 'gpr'],
 };
 
-const spec = (
-  source: number,
-  bank: Bank,
-  size: number,
-  fixed = 0,
-  mod: OperandSpec['mod'] = 'any',
-): Omit<OperandSpec, 'code'> => ({ source, bank, size, memorySize: size, fixed, mod });
+type Meaning = Omit<OperandSpec, 'code'>;
 
-const SPECIALS: Readonly<Record<string, Omit<OperandSpec, 'code'>>> = {
-  1: spec(SOURCE.ONE, 'gpr', 1, 1),
-  Ibs: spec(SOURCE.IMMEDIATE_BYTE, 'gpr', SIZE.V),
-  Iz: spec(SOURCE.IMMEDIATE_Z, 'gpr', SIZE.V),
-  Jb: spec(SOURCE.RELATIVE_BYTE, 'gpr', SIZE.V),
-  Jz: spec(SOURCE.RELATIVE_Z, 'gpr', SIZE.V),
-  Rd: spec(SOURCE.RM_REGISTER, 'gpr', SIZE.N, 0, 'ignored'),
-  Ep: spec(SOURCE.RM, 'gpr', SIZE.P, 0, 'm'),
-  ST0: spec(SOURCE.FIXED, 'st', 10, 0),
-  STi: spec(SOURCE.RM_REGISTER, 'st', 10, 0, 'r'),
+const spec = (source: number, bank: Bank, size: number, fixed = 0, mod: OperandSpec['mod'] = 'any'): Meaning => ({
+  source,
+  bank,
+  size,
+  memorySize: size,
+  fixed,
+  mod,
+});
+
+// biome-ignore format: table
+const SPECIALS: Readonly<Record<string, Meaning>> = {
+  1:    spec(SOURCE.ONE, 'gpr', 1, 1),
+  Cd:   spec(SOURCE.REG, 'creg', SIZE.N),
+  Dd:   spec(SOURCE.REG, 'dreg', SIZE.N),
+  Ep:   spec(SOURCE.RM, 'gpr', SIZE.P, 0, 'm'),
+  Ibs:  spec(SOURCE.IMMEDIATE_BYTE, 'gpr', SIZE.V),
+  Iz:   spec(SOURCE.IMMEDIATE_Z, 'gpr', SIZE.V),
+  Jb:   spec(SOURCE.RELATIVE_BYTE, 'gpr', SIZE.V),
+  Jz:   spec(SOURCE.RELATIVE_Z, 'gpr', SIZE.V),
+  Rd:   spec(SOURCE.RM_REGISTER, 'gpr', SIZE.N, 0, 'ignored'),
+  ST0:  spec(SOURCE.FIXED, 'st', 10, 0),
+  STi:  spec(SOURCE.RM_REGISTER, 'st', 10, 0, 'r'),
   XMM0: spec(SOURCE.FIXED, 'xmm', 16, 0),
 };
-// biome-ignore-end format: table
 
 const GPRS = ['AX', 'CX', 'DX', 'BX', 'SP', 'BP', 'SI', 'DI'];
 const BYTE_GPRS = ['AL', 'CL', 'DL', 'BL'];
 const SREGS = ['ES', 'CS', 'SS', 'DS', 'FS', 'GS'];
 const GPR_SIZES: Readonly<Record<string, number>> = { '': 2, e: SIZE.Z, r: SIZE.V, E: 4, R: 8 };
 
-function fixedRegister(code: string): Omit<OperandSpec, 'code'> | undefined {
+function fixedRegister(code: string): Meaning | undefined {
   if (BYTE_GPRS.includes(code)) return spec(SOURCE.FIXED, 'gpr', 1, BYTE_GPRS.indexOf(code));
   if (SREGS.includes(code)) return spec(SOURCE.FIXED, 'sreg', 2, SREGS.indexOf(code));
   const size = GPR_SIZES[code.slice(0, -2)];
@@ -153,7 +139,7 @@ function fixedRegister(code: string): Omit<OperandSpec, 'code'> | undefined {
   return size === undefined || number < 0 ? undefined : spec(SOURCE.FIXED, 'gpr', size, number);
 }
 
-function byMethod(code: string): Omit<OperandSpec, 'code'> | undefined {
+function byMethod(code: string): Meaning | undefined {
   const mixed = /^([RNU])([a-z]*)M([a-z]*)$/.exec(code);
   const [, letter, register, memory] = mixed ?? /^([A-Z])([a-z]*)()$/.exec(code) ?? [];
   const method = METHODS[letter ?? ''];
