@@ -50,6 +50,13 @@ function allOnes(precision: number): boolean {
   return u[R + HI] === -1 && (precision === 53 ? u[R + LO] | 0x7ff : u[R + LO]) === -1;
 }
 
+/** Whether R, rounded as if the exponent had no limit, stays below the format's smallest normal number. */
+export function isTiny(precision: number, emax: number, rc: number): boolean {
+  if (u[R + EXP] >= 1 - emax) return false;
+  if (u[R + EXP] !== -emax) return true;
+  return !(allOnes(precision) && roundsUp(rc, u[R + SIGN], discardedBits(precision), 1));
+}
+
 function overflow(precision: number, emax: number, rc: number): number {
   const toInfinity = rc === RC_NEAREST || rc === (u[R + SIGN] !== 0 ? RC_DOWN : RC_UP);
   u[R + EXP] = toInfinity ? emax + 1 : emax;
@@ -69,10 +76,7 @@ export function round(precision: number, emax: number, rc: number, masks: number
   let flags = 0;
   let tiny = false;
   if (u[R + EXP] < emin) {
-    tiny = true;
-    if (u[R + EXP] === emin - 1) {
-      tiny = !(allOnes(precision) && roundsUp(rc, sign, discardedBits(precision), 1));
-    }
+    tiny = isTiny(precision, emax, rc);
     if (tiny && (masks & UE) === 0) {
       flags = UE;
       if (emax === EMAX_F80) u[R + EXP] += WRAP;
