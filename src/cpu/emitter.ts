@@ -193,7 +193,10 @@ export class Emitter {
   /** Register number of a non-GPR operand as a helper argument (a number, or a record field). */
   regNumber(operand: Operand): Known {
     if (!('reg' in operand)) throw new Error(`${this.insn.row.mnemonic}: operand has no register number`);
-    return operand.reg;
+    if (typeof operand.reg === 'number') return operand.reg;
+    // Symbolic register numbers are offsets in state words (accel/tcg/forms.ts).
+    if (operand.kind === 'gpr') return `(${operand.reg} >> 1)`;
+    return operand.kind === 'xmm' || operand.kind === 'mmx' ? `(${operand.reg} >> 2)` : operand.reg;
   }
   /** State slot of word `lane` of an XMM or MMX register operand. */
   lane(operand: Operand, lane: number): Slot {
@@ -246,6 +249,13 @@ export class Emitter {
     this.#store(this.linear(seg, address, value.size, true), value, seg, null);
   }
 
+  /** As `readForWrite`, at a computed address: the value, and the store that cannot fault. */
+  loadForWrite(seg: number, address: Val, size: OperandSize): { value: Val; store: (value: Val) => void } {
+    const linear = this.linear(seg, address, size, true);
+    const load = this.#load(linear, size, seg, true);
+    return { value: { id: load, size }, store: (value) => this.#store(linear, value, seg, load) };
+  }
+
   /**
    * Linear address of `bytes` bytes at an effective address: adds the base and checks limit and type.
    * i64 in 64-bit mode, else i32.
@@ -276,24 +286,36 @@ export class Emitter {
       return slot.param === null ? slot.word : `${slot.word} + ${slot.param}`;
     }
     if (operand.kind !== 'mem') throw new Error('vector() wants a vector register or memory');
-    const address = this.linear(operand.seg, this.address(operand), operand.size, false);
-    if (operand.size === 16 && aligned) this.#callValue('checkAligned16', address);
-    for (let at = 0; at < operand.size; at += 4) {
-      const part = this.#load(this.#offset(address, at), 4, operand.seg, false);
-      this.ir.add({ op: 'set', slot: { word: W.scratch + at / 4, param: null }, value: part });
-    }
+    this.loadWords(operand, aligned).forEach((word, at) => {
+      this.ir.add({ op: 'set', slot: { word: W.scratch + at, param: null }, value: word.id });
+    });
     return W.scratch;
   }
 
-  /** Stores `operand.size` bytes from state words; nothing is written when any byte would fault. */
+  /** The 32-bit words of a vector operand in memory, lowest first; one of 1 or 2 bytes is zero-extended to a word. */
+  loadWords(operand: MemoryOperand, aligned = true): Val[] {
+    const address = this.linear(operand.seg, this.address(operand), operand.size, false);
+    if (operand.size === 16 && aligned) this.#callValue('checkAligned16', address);
+    const words: Val[] = [];
+    for (let at = 0; at < operand.size; at += 8) {
+      const size = Math.min(operand.size - at, 8) as OperandSize;
+      const part: Val = { id: this.#load(this.#offset(address, at), size, operand.seg, false), size };
+      words.push(size === 8 ? this.trunc(part, 4) : { id: part.id, size: 4 });
+      if (size === 8) words.push(this.high(part));
+    }
+    return words;
+  }
+
+  /** Stores a register's first 4, 8 or 16 bytes; nothing is written when any byte would fault. */
   storeVector(operand: MemoryOperand, from: Operand, aligned = true): void {
     const address = this.linear(operand.seg, this.address(operand), operand.size, true);
     if (operand.size === 16 && aligned) this.#callValue('checkAligned16', address);
-    if (operand.size > 8) this.#callValue('probeWrite', address, operand.size);
-    const lanes = Array.from({ length: Math.ceil(operand.size / 4) }, (_, lane) => this.readLane(from, lane));
-    lanes.forEach((value, lane) => {
-      this.#store(this.#offset(address, lane * 4), value, operand.seg, null);
-    });
+    if (operand.size > 8 && !aligned) this.#callValue('probeWrite', address, operand.size);
+    for (let at = 0; at < operand.size; at += 8) {
+      const low = this.readLane(from, at / 4);
+      const value = operand.size === 4 ? low : this.pair(low, this.readLane(from, at / 4 + 1));
+      this.#store(this.#offset(address, at), value, operand.seg, null);
+    }
   }
 
   // ---- stack ----

@@ -58,6 +58,17 @@ export class Mmu {
     return this.#map;
   }
 
+  /**
+   * Physical pages with data breakpoints: never in the TLB, every access is reported to `onWatch` before it is
+   * made, by its linear address.
+   */
+  watch(pages: readonly number[]): void {
+    this.#watched = new Set(pages);
+    this.flush(true);
+  }
+  onWatch: (low: number, high: number, bytes: number, write: boolean) => void = () => {};
+  #watched: ReadonlySet<number> = new Set();
+
   setA20(enabled: boolean): void {
     const mask = enabled ? -1 : ~0x100000;
     if (mask === this.#a20) return;
@@ -92,19 +103,19 @@ export class Mmu {
   // ---- reads: zero-extended, 32-bit ones as int32 ----
 
   read8(low: number, high: number, how: number): number {
-    const at = this.#locate(low, high, how, (how & HOW.FOR_WRITE) !== 0);
+    const at = this.#locate(low, high, how, (how & HOW.FOR_WRITE) !== 0, 1);
     return at >= 0 ? this.#m8[at]! : this.#map.read(this.#gpa, 1);
   }
 
   read16(low: number, high: number, how: number): number {
     if ((low & 0xfff) > 0xffe) return this.#readSplit(low, high, 2, how);
-    const at = this.#locate(low, high, how, (how & HOW.FOR_WRITE) !== 0);
+    const at = this.#locate(low, high, how, (how & HOW.FOR_WRITE) !== 0, 2);
     return at >= 0 ? this.#view.getUint16(at, true) : this.#readDevice(2);
   }
 
   read32(low: number, high: number, how: number): number {
     if ((low & 0xfff) > 0xffc) return this.#readSplit(low, high, 4, how) | 0;
-    const at = this.#locate(low, high, how, (how & HOW.FOR_WRITE) !== 0);
+    const at = this.#locate(low, high, how, (how & HOW.FOR_WRITE) !== 0, 4);
     return at >= 0 ? this.#view.getInt32(at, true) : this.#readDevice(4) | 0;
   }
 
@@ -113,13 +124,13 @@ export class Mmu {
     if ((low & 0xfff) > 0xff8) {
       const second = (low + 4) | 0;
       const carry = second >>> 0 < low >>> 0 ? 1 : 0;
-      if ((low & 0xfff) > 0xffc) this.#locate(low, high, how, (how & HOW.FOR_WRITE) !== 0);
+      this.#locate(low, high, how, (how & HOW.FOR_WRITE) !== 0, 8);
       const upper = this.read32(second, (high + carry) | 0, how);
       const lower = this.read32(low, high, how);
       this.high = upper;
       return lower;
     }
-    const at = this.#locate(low, high, how, (how & HOW.FOR_WRITE) !== 0);
+    const at = this.#locate(low, high, how, (how & HOW.FOR_WRITE) !== 0, 8);
     if (at >= 0) {
       this.high = this.#view.getInt32(at + 4, true);
       return this.#view.getInt32(at, true);
@@ -133,7 +144,7 @@ export class Mmu {
   // ---- writes ----
 
   write8(low: number, high: number, value: number, how: number): void {
-    const at = this.#locate(low, high, how, true);
+    const at = this.#locate(low, high, how, true, 1);
     if (at < 0) this.#map.write(this.#gpa, 1, value & 0xff);
     else {
       this.#m8[at] = value;
@@ -143,7 +154,7 @@ export class Mmu {
 
   write16(low: number, high: number, value: number, how: number): void {
     if ((low & 0xfff) > 0xffe) return this.#writeSplit(low, high, value, 2, how);
-    const at = this.#locate(low, high, how, true);
+    const at = this.#locate(low, high, how, true, 2);
     if (at < 0) this.#writeDevice(2, value & 0xffff);
     else {
       this.#view.setUint16(at, value, true);
@@ -153,7 +164,7 @@ export class Mmu {
 
   write32(low: number, high: number, value: number, how: number): void {
     if ((low & 0xfff) > 0xffc) return this.#writeSplit(low, high, value, 4, how);
-    const at = this.#locate(low, high, how, true);
+    const at = this.#locate(low, high, how, true, 4);
     if (at < 0) this.#writeDevice(4, value >>> 0);
     else {
       this.#view.setInt32(at, value, true);
@@ -170,7 +181,7 @@ export class Mmu {
       this.write32(second, upper, valueHigh, how);
       return;
     }
-    const at = this.#locate(low, high, how, true);
+    const at = this.#locate(low, high, how, true, 8);
     if (at < 0) {
       this.#writeDevice(4, valueLow >>> 0);
       this.#gpa += 4;
@@ -184,10 +195,10 @@ export class Mmu {
 
   /** Raises what writing `bytes` (at most 4096) bytes would raise. */
   probeWrite(low: number, high: number, bytes: number, how: number): void {
-    this.#locate(low, high, how, true);
+    this.#locate(low, high, how, true, 1);
     const last = (low + bytes - 1) | 0;
     if (((last ^ low) & 0xfffff000) !== 0) {
-      this.#locate(last, (high + (last >>> 0 < low >>> 0 ? 1 : 0)) | 0, how, true);
+      this.#locate(last, (high + (last >>> 0 < low >>> 0 ? 1 : 0)) | 0, how, true, 1);
     }
   }
 
@@ -195,7 +206,7 @@ export class Mmu {
    * Offset in the RAM buffer of an access that stays in its page, or -1. Bulk string moves use it.
    */
   locate(low: number, high: number, how: number, write: boolean): number {
-    return this.#locate(low, high, how, write);
+    return this.#locate(low, high, how, write, 1);
   }
 
   /** To be called after RAM was written behind a `locate`. */
@@ -206,14 +217,21 @@ export class Mmu {
   #gpa = 0;
 
   /** Translates, fills the TLB, returns the RAM-buffer offset or -1 with the physical address in #gpa. */
-  #locate(low: number, high: number, how: number, write: boolean): number {
+  #locate(low: number, high: number, how: number, write: boolean, bytes: number): number {
     const user = (how & HOW.USER) !== 0;
+    const table = this.tlb.tables[((user ? 2 : 0) + (write ? 1 : 0)) as 0 | 1 | 2 | 3];
+    const hit = table.xor[low >>> 12]! ^ low;
+    if (hit >= 0 && table.high[low >>> 12] === high) return hit;
     const found = this.#walk(low, high, (write ? ACCESS.WRITE : 0) | (user ? ACCESS.USER : 0), how);
     const page = this.#mask(found.page);
     const region = this.#map.find(page);
     const inPage = low & 0xfff;
     this.#gpa = page + inPage;
     if (region === undefined || region.kind === 'mmio') return -1;
+    if (this.#watched.has(page)) {
+      this.onWatch(low, high, bytes, write);
+      return write && region.kind !== 'ram' ? -1 : region.offset + (page - region.base) + inPage;
+    }
     const offset = region.offset + (page - region.base);
     const ram = region.kind === 'ram';
     if (write && !ram) return -1;
@@ -267,7 +285,7 @@ export class Mmu {
   /** An access across a page end: the first page's fault comes first, nothing is read before both are checked. */
   #readSplit(low: number, high: number, size: number, how: number): number {
     const write = (how & HOW.FOR_WRITE) !== 0;
-    this.#locate(low, high, how, write);
+    this.#locate(low, high, how, write, 1);
     let value = 0;
     for (let i = size - 1; i >= 0; i--) {
       const at = (low + i) | 0;

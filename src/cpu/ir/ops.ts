@@ -118,6 +118,9 @@ export const OPS = {
     (a, b) => [`${a.l} - ${b.l} | 0`, `${a.h} - ${b.h} - (${a.l} >>> 0 < ${b.l} >>> 0 ? 1 : 0) | 0`],
   ),
   mul64: bin64((a, b) => a * b, (a, b) => [`mul64(${a.l}, ${a.h}, ${b.l}, ${b.h})`, 'w[HI]']),
+  /** High 64 bits of the unsigned and signed product. */
+  mulhu64: bin64((a, b) => (u64(a) * u64(b)) >> 64n, (a, b) => [`mulhu64(${a.l}, ${a.h}, ${b.l}, ${b.h})`, 'w[HI]']),
+  mulhs64: bin64((a, b) => (s64(a) * s64(b)) >> 64n, (a, b) => [`mulhs64(${a.l}, ${a.h}, ${b.l}, ${b.h})`, 'w[HI]']),
   and64: bin64((a, b) => a & b, (a, b) => [`${a.l} & ${b.l}`, `${a.h} & ${b.h}`]),
   or64: bin64((a, b) => a | b, (a, b) => [`${a.l} | ${b.l}`, `${a.h} | ${b.h}`]),
   xor64: bin64((a, b) => a ^ b, (a, b) => [`${a.l} ^ ${b.l}`, `${a.h} ^ ${b.h}`]),

@@ -1,0 +1,290 @@
+import type { Decode } from '../../cpu/decode.ts';
+import { raiseGP, raiseUD } from '../../cpu/fault.ts';
+import { MODE } from '../../cpu/mode.ts';
+import { CS, W } from '../../cpu/state.ts';
+import type { CodePages } from '../../memory/code-pages.ts';
+import type { Mmu } from '../../mmu/mmu.ts';
+import type { Forms } from './forms.ts';
+import { CodeTable, type Handler, Rec } from './record.ts';
+
+const FETCH_ENTRIES = 1024;
+/** Longest run of instructions without a jump that is predecoded at once. */
+const BLOCK_LIMIT = 48;
+/** So many records before all are dropped (about 200 bytes each). */
+const RECORD_LIMIT = 400_000;
+const LONGEST = 15;
+
+/**
+ * Predecoded code by address: finds or makes the record for an instruction pointer, and forgets records whose
+ * bytes changed. Tables are kept for each RAM page, linear page, mode and code segment.
+ */
+export class CodeCache {
+  readonly #w: Int32Array;
+  readonly #mmu: Mmu;
+  readonly #pages: CodePages;
+  readonly #bytes: Uint8Array;
+  readonly #decoder: Decode;
+  readonly #forms: Forms;
+  readonly #byPage = new Map<number, CodeTable[]>();
+  readonly #fetch: (CodeTable | undefined)[] = new Array(FETCH_ENTRIES).fill(undefined);
+  /** Instructions whose bytes lie on two pages, by the second page. */
+  readonly #crossing = new Map<number, Rec[]>();
+  readonly #none: Rec;
+  readonly #buffer = new Uint8Array(2 * LONGEST);
+  #records = 0;
+  #codeBase = 0;
+  #codeLimit = 0;
+  /** Handler for an instruction where the debugger or DR0-DR3 want to stop; asked while predecoding. */
+  breakAt: (low: number, high: number, handler: Handler) => Handler = (_low, _high, handler) => handler;
+  /** True while instruction bytes are being fetched: a fault then belongs to RIP, not to the running record. */
+  fetching = false;
+  blocks = 0;
+  invalidated = 0;
+
+  constructor(w: Int32Array, mmu: Mmu, pages: CodePages, decoder: Decode, forms: Forms, stop: Rec) {
+    this.#w = w;
+    this.#mmu = mmu;
+    this.#pages = pages;
+    this.#bytes = mmu.map.ram.u8;
+    this.#decoder = decoder;
+    this.#forms = forms;
+    this.#none = stop;
+    pages.onWrite = (offset, length) => this.#invalidate(offset, length);
+    mmu.onFlush = () => this.newGeneration();
+  }
+
+  get records(): number {
+    return this.#records;
+  }
+
+  /** Address translation or the code segment changed: cached targets must be looked up again. */
+  newGeneration(): void {
+    this.#w[W.generation] = (this.#w[W.generation]! + 1) | 0;
+    this.#fetch.fill(undefined);
+  }
+
+  /** Takes the code segment from the state; to be called when it may have changed. */
+  segmentChanged(): void {
+    const w = this.#w;
+    const long = (w[W.mode]! & MODE.CODE) === MODE.CODE_64;
+    const base = long ? 0 : w[W.base + 2 * CS]!;
+    const limit = long ? -1 : w[W.limit + CS]!;
+    if (base === this.#codeBase && limit === this.#codeLimit) return;
+    this.#codeBase = base;
+    this.#codeLimit = limit;
+    this.newGeneration();
+  }
+
+  /** The record at an instruction pointer. Raises the fault that fetching it raises. */
+  lookup(ipLow: number, ipHigh: number): Rec {
+    const low = (ipLow + this.#codeBase) | 0;
+    const table = this.#table(low, ipHigh);
+    const slot = table.slots[low & 0xfff]!;
+    return slot !== 0 ? table.records[slot]! : this.#predecode(table, ipLow);
+  }
+
+  /** Forgets everything: breakpoints changed, or too much was kept. */
+  clear(): void {
+    for (const [page, tables] of this.#byPage) {
+      for (const table of tables) this.#retire(table);
+      this.#pages.unmark(page);
+    }
+    this.#byPage.clear();
+    this.#crossing.clear();
+    this.#records = 0;
+    this.newGeneration();
+  }
+
+  clearIfFull(): void {
+    if (this.#records > RECORD_LIMIT) this.clear();
+  }
+
+  #table(low: number, high: number): CodeTable {
+    const mode = this.#w[W.mode]!;
+    const at = (low >>> 12) & (FETCH_ENTRIES - 1);
+    const linear = low & 0xfffff000;
+    const cached = this.#fetch[at];
+    if (cached !== undefined && cached.linearLow === linear && cached.linearHigh === high && cached.mode === mode) {
+      return cached;
+    }
+    this.fetching = true;
+    const offset = this.#mmu.fetch(low, high, (mode & MODE.USER) !== 0);
+    // Nothing answers there: the bus floats high, and FFh FFh is no instruction.
+    if (offset < 0) return raiseUD();
+    this.fetching = false;
+    const table = this.#find(offset >>> 12, mode, linear, high);
+    this.#fetch[at] = table;
+    return table;
+  }
+
+  #find(ramPage: number, mode: number, linear: number, high: number): CodeTable {
+    let tables = this.#byPage.get(ramPage);
+    if (tables === undefined) this.#byPage.set(ramPage, (tables = []));
+    const base = this.#codeBase;
+    const limit = this.#codeLimit;
+    for (const table of tables) {
+      if (
+        table.linearLow === linear &&
+        table.linearHigh === high &&
+        table.mode === mode &&
+        table.codeBase === base &&
+        table.codeLimit === limit
+      ) {
+        return table;
+      }
+    }
+    const table = new CodeTable(ramPage, mode, linear, high, base, limit, this.#none);
+    tables.push(table);
+    this.#pages.mark(ramPage);
+    return table;
+  }
+
+  /** Decodes from `ipLow` to the end of its block, or to a record that is there already. */
+  #predecode(table: CodeTable, ipLow: number): Rec {
+    this.blocks++;
+    const made: Rec[] = [];
+    let at = ipLow;
+    let joined: Rec | undefined;
+    for (;;) {
+      const offset = (at + table.codeBase) & 0xfff;
+      const known = table.at(offset);
+      if (known !== undefined) {
+        joined = known;
+        break;
+      }
+      const record = this.#decode(table, at, made.length === 0);
+      if (record === undefined) {
+        joined = this.#glue(table, made[made.length - 1]!);
+        break;
+      }
+      const previous = made[made.length - 1];
+      if (previous !== undefined) previous.next = record.rec;
+      made.push(record.rec);
+      at = (at + record.rec.length) | 0;
+      if (record.ends) break;
+      if (made.length >= BLOCK_LIMIT || offset + record.rec.length >= 4096) {
+        joined = this.#glue(table, record.rec);
+        break;
+      }
+    }
+    let left = 0;
+    if (joined !== undefined) {
+      left = joined.left;
+      made[made.length - 1]!.next = joined;
+    }
+    for (let n = made.length - 1; n >= 0; n--) made[n]!.left = ++left;
+    return made[0]!;
+  }
+
+  /** A record of no instruction that goes on at the next address, on another page or in another block. */
+  #glue(table: CodeTable, last: Rec): Rec {
+    const glue = new Rec(this.onGlue, table, 0);
+    glue.ipLow = last.nextLow;
+    glue.nextLow = last.nextLow;
+    glue.nextHigh = last.nextHigh;
+    return glue;
+  }
+  /** Set by the engine: looks up `i.nextLow:i.nextHigh`, charges the block and returns its record. */
+  onGlue: Handler = (i) => i;
+  /** Set by the engine: runs a record again whose bytes changed since it was decoded. */
+  onStale: Handler = (i) => i;
+
+  /** Undefined: the instruction spans pages and is not the one to run now, so its second page is left alone. */
+  #decode(table: CodeTable, ipLow: number, first: boolean): { rec: Rec; ends: boolean } | undefined {
+    const inPage = (ipLow + table.codeBase) & 0xfff;
+    const available = Math.min(LONGEST, 4096 - inPage, this.#toLimit(table, ipLow));
+    const start = table.ramPage * 4096 + inPage;
+    const bytes = this.#bytes;
+    let insn = this.#decoder(bytes, start, available, table.mode, ipLow, table.ipHigh);
+    let second = -1;
+    if (insn === 'truncated') {
+      if (!first) return undefined;
+      const buffer = this.#buffer.fill(0);
+      buffer.set(bytes.subarray(start, start + available));
+      let total = available;
+      if (available === 4096 - inPage) {
+        const nextLow = (table.linearLow + 4096) | 0;
+        const nextHigh = (table.linearHigh + (nextLow === 0 && table.linearHigh !== 0 ? 1 : 0)) | 0;
+        this.fetching = true;
+        second = this.#mmu.fetch(nextLow, nextHigh, (table.mode & MODE.USER) !== 0);
+        this.fetching = false;
+        const more = Math.min(LONGEST - available, this.#toLimit(table, ipLow) - available);
+        if (second >= 0) buffer.set(bytes.subarray(second, second + more), available);
+        total += more;
+      }
+      insn = this.#decoder(buffer, 0, total, table.mode, ipLow, table.ipHigh);
+      // Still not whole: the code segment ends inside it (SDM 3A 6.15, #GP for a fetch beyond the limit).
+      if (insn === 'truncated') return this.#beyondLimit(table, ipLow);
+    }
+    const record = new Rec(this.onGlue, table, insn.length);
+    const form = this.#forms.bind(insn, record);
+    record.h = this.breakAt((ipLow + table.codeBase) | 0, table.linearHigh, form.handler);
+    if (second >= 0 && insn.length > 4096 - inPage) this.#spansPages(record, second >>> 12, form.handler);
+    this.#records++;
+    table.put(inPage, record);
+    return { rec: record, ends: form.endsBlock };
+  }
+
+  #beyondLimit(table: CodeTable, ipLow: number): { rec: Rec; ends: boolean } {
+    const rec = new Rec(() => raiseGP(0), table, 1);
+    rec.ipLow = ipLow;
+    return { rec, ends: true };
+  }
+
+  #toLimit(table: CodeTable, ipLow: number): number {
+    if (table.codeLimit === -1) return LONGEST;
+    return Math.max(0, (table.codeLimit >>> 0) - (ipLow >>> 0) + 1);
+  }
+
+  /** The second page is looked up at each run: it may be another one by now. */
+  #spansPages(record: Rec, secondPage: number, handler: Handler): void {
+    const { linearLow, linearHigh } = record.page;
+    const nextLow = (linearLow + 4096) | 0;
+    const nextHigh = nextLow === 0 && linearHigh !== 0 ? (linearHigh + 1) | 0 : linearHigh;
+    let checked = this.#w[W.generation];
+    record.h = (i) => {
+      if (checked !== this.#w[W.generation]) {
+        // The record itself is the instruction that faults: RIP follows from it.
+        if (this.#mmu.fetch(nextLow, nextHigh, (i.page.mode & MODE.USER) !== 0) >>> 12 !== secondPage) {
+          this.#drop(i);
+          return i.h(i);
+        }
+        checked = this.#w[W.generation];
+      }
+      return handler(i);
+    };
+    this.#pages.mark(secondPage);
+    const records = this.#crossing.get(secondPage);
+    if (records === undefined) this.#crossing.set(secondPage, [record]);
+    else records.push(record);
+  }
+
+  #invalidate(offset: number, length: number): void {
+    const page = offset >>> 12;
+    const from = offset & 0xfff;
+    const tables = this.#byPage.get(page);
+    if (tables !== undefined) {
+      for (const table of tables) {
+        for (let at = Math.max(0, from - LONGEST + 1); at < from + length && at < 4096; at++) {
+          const record = table.at(at);
+          if (record !== undefined && at + record.length > from) this.#drop(record);
+        }
+      }
+    }
+    const crossing = this.#crossing.get(page);
+    if (crossing === undefined || from >= LONGEST) return;
+    for (const record of crossing) this.#drop(record);
+    this.#crossing.delete(page);
+  }
+
+  #drop(record: Rec): void {
+    this.invalidated++;
+    record.h = this.onStale;
+    record.page.remove((record.ipLow + record.page.codeBase) & 0xfff);
+  }
+
+  #retire(table: CodeTable): void {
+    for (const record of table.records) if (record !== this.#none) record.h = this.onStale;
+    table.slots.fill(0);
+  }
+}

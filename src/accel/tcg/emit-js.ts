@@ -1,0 +1,244 @@
+import type { Inst, IrBuilder, Known, Slot, ValueId } from '../../cpu/ir/block.ts';
+import { LIBRARY_NAMES } from '../../cpu/ir/lib.ts';
+import { OPS } from '../../cpu/ir/ops.ts';
+import { operandsOf } from '../../cpu/ir/verify.ts';
+import { MODE } from '../../cpu/mode.ts';
+import { W } from '../../cpu/state.ts';
+import { HOW } from '../../mmu/mmu.ts';
+
+/**
+ * Prints IR as JavaScript statements. The text holds only numbers that the translator made and names chosen
+ * here: `v3` for an i32 value, `v3l` and `v3h` for the halves of an i64 one, `w` for the state words.
+ * Names from outside are collected in `uses`; the caller binds them (environment.ts).
+ */
+export class JsPrinter {
+  readonly lines: string[] = [];
+  readonly uses = new Set<string>(['w']);
+  readonly #ir: IrBuilder;
+  readonly #prefix: string;
+  readonly #read: string;
+  readonly #write: string;
+  readonly #how: number;
+  readonly #align: boolean;
+
+  /** `mode` decides which TLB tables and checks the memory accesses use; `prefix` keeps value names apart. */
+  constructor(ir: IrBuilder, mode: number, prefix = 'v') {
+    this.#ir = ir;
+    this.#prefix = prefix;
+    const user = (mode & MODE.USER) !== 0;
+    this.#read = user ? 'ur' : 'kr';
+    this.#write = user ? 'uw' : 'kw';
+    this.#how = user ? HOW.USER : 0;
+    this.#align = (mode & MODE.ALIGN_CHECK) !== 0;
+  }
+
+  /** Prints all instructions; the terminal is the caller's. */
+  body(): this {
+    const used = this.#usedValues();
+    this.#ir.insts.forEach((inst, at) => {
+      if (used.has(at) || hasEffect(inst)) this.#inst(inst, at);
+    });
+    return this;
+  }
+
+  /** Expression of an i32 value. */
+  i32(value: ValueId): string {
+    const inst = this.#ir.insts[value]!;
+    return inst.op === 'const' ? literal(inst.low) : `${this.#prefix}${value}`;
+  }
+  /** Low half of a value of either type. */
+  low(value: ValueId): string {
+    const inst = this.#ir.insts[value]!;
+    if (inst.op === 'const') return literal(inst.low);
+    return inst.type === 'i64' ? `${this.#prefix}${value}l` : `${this.#prefix}${value}`;
+  }
+  /** High half; 0 for an i32 value. */
+  high(value: ValueId): string {
+    const inst = this.#ir.insts[value]!;
+    if (inst.type !== 'i64') return '0';
+    return inst.op === 'const' ? literal(inst.high) : `${this.#prefix}${value}h`;
+  }
+
+  /** Values that something with an effect, or the terminal, needs. */
+  #usedValues(): Set<ValueId> {
+    const { insts, terminal } = this.#ir;
+    const used = new Set<ValueId>();
+    if ('condition' in terminal) used.add(terminal.condition);
+    if ('target' in terminal) used.add(terminal.target);
+    for (let at = insts.length - 1; at >= 0; at--) {
+      const inst = insts[at]!;
+      if (used.has(at) || hasEffect(inst)) for (const value of operandsOf(inst)) used.add(value);
+    }
+    return used;
+  }
+
+  #name(name: string): string {
+    this.uses.add(name);
+    return name;
+  }
+
+  #inst(inst: Inst, at: number): void {
+    const out = this.lines;
+    const name = `${this.#prefix}${at}`;
+    switch (inst.op) {
+      case 'const':
+        return;
+      case 'pure': {
+        const args = inst.args.map((arg) => ({ l: this.low(arg), h: this.high(arg) }));
+        const op = OPS[inst.name] as { js: (out: object, ...args: object[]) => readonly [string, string?] };
+        const [low, high] = op.js({ l: `${name}l`, h: `${name}h` }, ...args);
+        for (const library of LIBRARY_NAMES) if (low.startsWith(`${library}(`) || low.includes(`(${library}(`)) this.#name(library);
+        if (inst.type === 'i32') out.push(`const ${name} = ${low};`);
+        else out.push(`const ${name}l = ${low}, ${name}h = ${word(high!)};`);
+        return;
+      }
+      case 'get':
+        if (inst.type === 'i32') out.push(`const ${name} = ${state(inst.slot)};`);
+        else out.push(`const ${name}l = ${state(inst.slot)}, ${name}h = ${state(inst.slot, 1)};`);
+        return;
+      case 'set':
+        out.push(`${state(inst.slot)} = ${this.low(inst.value)};`);
+        if (this.#ir.typeOf(inst.value) === 'i64') out.push(`${state(inst.slot, 1)} = ${this.high(inst.value)};`);
+        return;
+      case 'load':
+        return this.#load(inst, name);
+      case 'store':
+        return this.#store(inst, name);
+      case 'setFlags':
+        return this.#setFlags(inst);
+      case 'cond':
+        out.push(`const ${name} = ${this.condition(inst.cc)};`);
+        return;
+      case 'getFlags':
+        out.push(`const ${name} = ${this.#name('arithmeticFlags')}(w);`);
+        return;
+      case 'putFlags':
+        out.push(`w[${W.flagKind}] = 0; w[${W.flagA}] = ${this.i32(inst.value)};`);
+        return;
+      case 'call': {
+        const args = inst.args.map((arg) => {
+          if (typeof arg !== 'number') return literal(arg.known);
+          return this.#ir.typeOf(arg) === 'i64' ? `${this.low(arg)}, ${this.high(arg)}` : this.i32(arg);
+        });
+        const call = `${this.#name(`h_${inst.helper}`)}(${args.join(', ')})`;
+        if (inst.type === undefined) out.push(`${call};`);
+        else if (inst.type === 'i32') out.push(`const ${name} = ${call};`);
+        else out.push(`const ${name}l = ${call}, ${name}h = w[${W.hi}];`);
+        return;
+      }
+      case 'if':
+        out.push(`if (${this.i32(inst.condition)} !== 0) {`);
+        return;
+      case 'else':
+        out.push('} else {');
+        return;
+      case 'end':
+        out.push('}');
+        return;
+    }
+  }
+
+  /** Text of condition code `cc` as 0 or 1. */
+  condition(cc: Known): string {
+    if (typeof cc === 'string') return `${this.#name('condition')}(w, ${cc})`;
+    const f = (flag: string): string => `${this.#name(flag)}(w)`;
+    const texts = [
+      () => f('of'),
+      () => f('cf'),
+      () => f('zf'),
+      () => `(${f('cf')} | ${f('zf')})`,
+      () => f('sf'),
+      () => f('pf'),
+      () => `(${f('sf')} ^ ${f('of')})`,
+      () => `(${f('zf')} | ${f('sf')} ^ ${f('of')})`,
+    ];
+    const positive = texts[cc >> 1]!();
+    return (cc & 1) === 0 ? positive : `(${positive} ^ 1)`;
+  }
+
+  /** `p` is the offset in the RAM buffer if the TLB answers and the access is aligned; `ok` tests that. */
+  #lookup(name: string, address: ValueId, width: number, write: boolean): string {
+    const a = this.low(address);
+    const table = write ? this.#write : this.#read;
+    this.lines.push(`const ${name}p = ${this.#name(`${table}x`)}[${a} >>> 12] ^ ${a};`);
+    const align = width === 1 ? `${name}p >= 0` : `(${name}p & ${0x80000000 + width - 1}) === 0`;
+    if (this.#ir.typeOf(address) !== 'i64') return align;
+    return `${align} && ${this.#name(`${table}h`)}[${a} >>> 12] === ${this.high(address)}`;
+  }
+
+  #load(inst: Inst & { op: 'load' }, name: string): void {
+    const out = this.lines;
+    const how = this.#how | (inst.stack ? HOW.STACK : 0) | (inst.forWrite ? HOW.FOR_WRITE : 0);
+    const args = `${this.low(inst.address)}, ${this.high(inst.address)}, ${how}`;
+    const slow = `${this.#name(`rd${inst.width * 8}`)}(${args})`;
+    if (this.#align) this.#checkAlignment(inst.width, inst.address);
+    const ok = this.#lookup(name, inst.address, inst.width, inst.forWrite);
+    if (inst.width === 8) {
+      out.push(`let ${name}l, ${name}h;`);
+      out.push(`if (${ok}) { ${name}l = ${this.#name('m32')}[${name}p >> 2]; ${name}h = m32[${name}p >> 2 | 1]; }`);
+      out.push(`else { ${name}l = ${slow}; ${name}h = ${this.#name('mmu')}.high; }`);
+      return;
+    }
+    out.push(`const ${name} = ${ok} ? ${this.#cell(inst.width, name)} : ${slow};`);
+  }
+
+  #store(inst: Inst & { op: 'store' }, name: string): void {
+    const { width, after } = inst;
+    const how = this.#how | (inst.stack ? HOW.STACK : 0);
+    const low = this.low(inst.value);
+    const high = this.high(inst.value);
+    const args = `${this.low(inst.address)}, ${this.high(inst.address)}, ${low}${width === 8 ? `, ${high}` : ''}, ${how}`;
+    const slow = `${this.#name(`wr${width * 8}`)}(${args});`;
+    let place = name;
+    let ok: string;
+    if (after !== null) {
+      place = `${this.#prefix}${after}`;
+      const align = width === 1 ? `${place}p >= 0` : `(${place}p & ${0x80000000 + width - 1}) === 0`;
+      ok =
+        this.#ir.typeOf(inst.address) === 'i64'
+          ? `${align} && ${this.#name(`${this.#write}h`)}[${this.low(inst.address)} >>> 12] === ${this.high(inst.address)}`
+          : align;
+    } else {
+      if (this.#align) this.#checkAlignment(width, inst.address);
+      ok = this.#lookup(name, inst.address, width, true);
+    }
+    const fast =
+      width === 8
+        ? `{ ${this.#name('m32')}[${place}p >> 2] = ${low}; m32[${place}p >> 2 | 1] = ${high}; }`
+        : `${this.#cell(width, place)} = ${low};`;
+    this.lines.push(`if (${ok}) ${fast}`, `else ${slow}`);
+  }
+
+  #cell(width: number, name: string): string {
+    if (width === 1) return `${this.#name('m8')}[${name}p]`;
+    return width === 2 ? `${this.#name('m16')}[${name}p >> 1]` : `${this.#name('m32')}[${name}p >> 2]`;
+  }
+
+  #checkAlignment(width: number, address: ValueId): void {
+    if (width > 1) this.lines.push(`if ((${this.low(address)} & ${width - 1}) !== 0) ${this.#name('h_raise')}(17, 0);`);
+  }
+
+  #setFlags(inst: Inst & { op: 'setFlags' }): void {
+    const wide = (inst.kind & 3) === 3;
+    const parts = [`w[${W.flagKind}] = ${inst.kind}`, `w[${W.flagRes}] = ${this.low(inst.result)}`];
+    parts.push(`w[${W.flagRes + 1}] = ${wide ? this.high(inst.result) : `${this.low(inst.result)} >> 31`}`);
+    const operand = (value: ValueId | null, at: number): void => {
+      if (value === null) return;
+      parts.push(`w[${at}] = ${this.low(value)}`);
+      if (wide && this.#ir.typeOf(value) === 'i64') parts.push(`w[${at + 1}] = ${this.high(value)}`);
+    };
+    operand(inst.a, W.flagA);
+    operand(inst.b, W.flagB);
+    this.lines.push(`${parts.join('; ')};`);
+  }
+}
+
+const literal = (value: Known): string => (typeof value === 'number' && value < 0 ? `(${value})` : String(value));
+const word = (text: string): string => text.replace('w[HI]', `w[${W.hi}]`);
+const state = ({ word: at, param }: Slot, more = 0): string =>
+  param === null ? `w[${at + more}]` : at + more === 0 ? `w[${param}]` : `w[${param} + ${at + more}]`;
+
+function hasEffect(inst: Inst): boolean {
+  return inst.op !== 'const' && inst.op !== 'pure' && inst.op !== 'get' && inst.op !== 'cond' && inst.op !== 'getFlags';
+}
+

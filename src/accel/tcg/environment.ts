@@ -1,0 +1,36 @@
+import { af, arithmeticFlags, cf, condition, of, pf, sf, zf } from '../../cpu/flags.ts';
+import { createLibrary } from '../../cpu/ir/lib.ts';
+import { type CpuState, W } from '../../cpu/state.ts';
+import type { GuestRam } from '../../memory/ram.ts';
+import type { Mmu } from '../../mmu/mmu.ts';
+
+/** What generated text may name, and the only place where text becomes code. */
+export class Environment {
+  readonly names: Record<string, unknown>;
+
+  constructor(state: CpuState, ram: GuestRam, mmu: Mmu, helpers: Readonly<Record<string, unknown>>) {
+    const [kr, kw, ur, uw] = mmu.tlb.tables;
+    this.names = {
+      w: state.words,
+      m8: ram.u8,
+      m16: ram.u16,
+      m32: ram.i32,
+      mmu,
+      krx: kr.xor, krh: kr.high, kwx: kw.xor, kwh: kw.high,
+      urx: ur.xor, urh: ur.high, uwx: uw.xor, uwh: uw.high,
+      rd8: mmu.read8.bind(mmu), rd16: mmu.read16.bind(mmu), rd32: mmu.read32.bind(mmu), rd64: mmu.read64.bind(mmu),
+      wr8: mmu.write8.bind(mmu), wr16: mmu.write16.bind(mmu), wr32: mmu.write32.bind(mmu), wr64: mmu.write64.bind(mmu),
+      cf, pf, af, zf, sf, of, condition, arithmeticFlags,
+      ...createLibrary(state.words, W.hi),
+    };
+    for (const [name, helper] of Object.entries(helpers)) this.names[`h_${name}`] = helper;
+  }
+
+  /** Compiles `return ...` text that uses only the given names. */
+  compile(text: string, uses: ReadonlySet<string>): unknown {
+    for (const name of uses) {
+      if (this.names[name] === undefined) throw new Error(`generated code names ${name}, which does not exist`);
+    }
+    return new Function('E', `"use strict"; const { ${[...uses].join(', ')} } = E; ${text}`)(this.names);
+  }
+}

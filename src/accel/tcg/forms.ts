@@ -1,0 +1,216 @@
+import type { Insn, Operand } from '../../cpu/insn.ts';
+import { MODE } from '../../cpu/mode.ts';
+import { translateInsn } from '../../cpu/translate.ts';
+import { W } from '../../cpu/state.ts';
+import { JsPrinter } from './emit-js.ts';
+import type { Environment } from './environment.ts';
+import type { Handler, Rec } from './record.ts';
+
+export interface Form {
+  readonly handler: Handler;
+  /** The instruction ends its block. */
+  readonly endsBlock: boolean;
+}
+
+/**
+ * The interpreter, printed from the rows. A form is a row with its operand kinds, sizes and mode, but with
+ * register numbers, displacements and immediates left open: those become fields of the instruction record.
+ * Each form is translated and compiled once, when the first instruction of its shape is decoded.
+ */
+export class Forms {
+  readonly #env: Environment;
+  /** mode -> row id -> shape -> form. */
+  readonly #byMode = new Map<number, Map<number, Form>[]>();
+  count = 0;
+  /** Receives the text of each form when `--dump-jit` asks for it. */
+  dump: ((name: string, text: string) => void) | undefined;
+
+  constructor(env: Environment) {
+    this.#env = env;
+  }
+
+  /** The instruction's form; its numbers are put into `record`. */
+  bind(insn: Insn, record: Rec): Form {
+    fillRecord(insn, record);
+    let rows = this.#byMode.get(insn.mode);
+    if (rows === undefined) this.#byMode.set(insn.mode, (rows = []));
+    const shapes = (rows[insn.row.id] ??= new Map());
+    const key = shapeKey(insn);
+    let form = shapes.get(key);
+    if (form === undefined) {
+      form = this.#compile(insn);
+      shapes.set(key, form);
+    }
+    return form;
+  }
+
+  #compile(insn: Insn): Form {
+    const symbolic = symbolise(insn);
+    const ir = translateInsn(symbolic);
+    const printer = new JsPrinter(ir, insn.mode).body();
+    const { lines, uses } = printer;
+    const { terminal } = ir;
+    const long = (insn.mode & MODE.CODE) === MODE.CODE_64;
+    const follow = [
+      'const t = i.link;',
+      `if (t !== null && i.gen === w[${W.generation}]) { if ((w[${W.budget}] -= t.left) >= 0) { t.heat++; return t; } return stop(t); }`,
+      'return follow(i);',
+    ];
+    const fall = [
+      'const n = i.next;',
+      `if (n !== null) { if ((w[${W.budget}] -= n.left) >= 0) return n; return stop(n); }`,
+      'return fall(i);',
+    ];
+    switch (terminal.kind) {
+      case 'next':
+        lines.push('return i.next;');
+        break;
+      case 'jump':
+        uses.add('stop').add('follow');
+        lines.push(...follow);
+        break;
+      case 'branch':
+        uses.add('stop').add('follow').add('fall');
+        lines.push(`if (${printer.i32(terminal.condition)} !== 0) {`, ...follow, '}', ...fall);
+        break;
+      case 'repeat':
+        uses.add('stop').add('fall');
+        lines.push(
+          `if (${printer.i32(terminal.condition)} !== 0) { if (--w[${W.budget}] >= 0) return i; return stop(i); }`,
+          ...fall,
+        );
+        break;
+      case 'indirect': {
+        uses.add('enterAt');
+        const high = long ? printer.high(terminal.target) : '0';
+        lines.push(`return enterAt(${printer.low(terminal.target)}, ${high});`);
+        break;
+      }
+      case 'exit':
+        uses.add('STOP');
+        lines.push('return STOP;');
+        break;
+      case 'sync':
+        uses.add('STOP');
+        lines.push(`w[${W.rip}] = i.nextLow; w[${W.rip + 1}] = i.nextHigh; return STOP;`);
+        break;
+    }
+    this.count++;
+    const name = `${insn.row.mnemonic.replace(/\W/g, '_')}_${insn.operandSize * 8}`;
+    const text = `return function ${name}(i) {\n${lines.join('\n')}\n}`;
+    this.dump?.(name, text);
+    return { handler: this.#env.compile(text, uses) as Handler, endsBlock: terminal.kind !== 'next' };
+  }
+}
+
+const FIELD = ['i.ra', 'i.rb', 'i.rc', 'i.rc'] as const;
+const KIND_CODE: Record<Operand['kind'], number> = {
+  gpr: 1, mem: 3, imm: 4, sreg: 5, creg: 5, dreg: 5, st: 5, mmx: 6, xmm: 7, rel: 5, far: 5,
+};
+const LOG2 = [0, 0, 1, 0, 2, 0, 0, 0, 3];
+
+/** Everything of an instruction that its form's text depends on, as one number. */
+function shapeKey(insn: Insn): number {
+  const { options } = insn.row;
+  let key = LOG2[insn.operandSize]! | (LOG2[insn.addressSize]! << 2) | (insn.rep === 0 ? 0 : insn.rep === 0xf2 ? 16 : 32);
+  let shift = 6;
+  let immediate = 0;
+  let first: Operand | undefined;
+  for (const operand of insn.operands) {
+    let code: number = KIND_CODE[operand.kind];
+    if (operand.kind === 'gpr' && operand.high) code = 2;
+    if (operand.kind === 'mem') {
+      key |=
+        ((operand.base !== undefined ? 1 : 0) |
+          (operand.index !== undefined ? 2 : 0) |
+          (operand.scale !== 0 ? 4 : 0) |
+          (operand.disp !== 0 || operand.dispHigh !== 0 ? 8 : 0) |
+          (operand.seg << 4)) <<
+        18;
+    }
+    if (operand.kind === 'imm' && options.byImmediate === true) immediate = (operand.low as number) & 0xff;
+    if (options.byRegister === true && first !== undefined && sameRegister(first, operand)) key |= 1 << 25;
+    first ??= operand;
+    key |= code << shift;
+    shift += 3;
+  }
+  return key + immediate * 0x4000000;
+}
+
+const sameRegister = (a: Operand, b: Operand): boolean => 'reg' in a && 'reg' in b && a.kind === b.kind && a.reg === b.reg;
+
+/** Words from one register of a kind to the next. */
+const STRIDE: Partial<Record<Operand['kind'], number>> = { gpr: 2, xmm: 4, mmx: 4 };
+
+/** The instruction with its numbers replaced by record fields. */
+function symbolise(insn: Insn): Insn {
+  const { options } = insn.row;
+  const operands = insn.operands.map((operand, n): Operand => {
+    switch (operand.kind) {
+      case 'mem':
+        return {
+          ...operand,
+          base: operand.base === undefined ? undefined : 'i.base',
+          index: operand.index === undefined ? undefined : 'i.index',
+          scale: operand.scale === 0 ? 0 : 'i.scale',
+          disp: operand.disp === 0 && operand.dispHigh === 0 ? 0 : 'i.disp',
+          dispHigh: operand.disp === 0 && operand.dispHigh === 0 ? 0 : 'i.dispHigh',
+        };
+      case 'imm':
+        return options.byImmediate === true ? operand : { ...operand, low: 'i.imm', high: 'i.immHigh' };
+      case 'far':
+        return { ...operand, selector: 'i.immHigh', offset: 'i.imm' };
+      case 'rel':
+        return operand;
+      default:
+        // Rows that ask see the same field twice when the registers are the same.
+        if (options.byRegister === true && n > 0 && sameRegister(insn.operands[0]!, operand)) return { ...operand, reg: FIELD[0] };
+        return { ...operand, reg: FIELD[n]! };
+    }
+  });
+  return {
+    ...insn,
+    operands,
+    ip: ['i.ipLow', 'i.page.ipHigh'],
+    next: ['i.nextLow', 'i.nextHigh'],
+    target: ['i.imm', 'i.immHigh'],
+  };
+}
+
+/** Puts the numbers that `symbolise` left open into the record. */
+function fillRecord(insn: Insn, record: Rec): void {
+  record.ipLow = insn.ip[0] as number;
+  record.nextLow = insn.next[0] as number;
+  record.nextHigh = insn.next[1] as number;
+  const { operands } = insn;
+  for (let n = 0; n < operands.length; n++) {
+    const operand = operands[n]!;
+    switch (operand.kind) {
+      case 'mem':
+        if (operand.base !== undefined) record.base = (operand.base as number) * 2;
+        if (operand.index !== undefined) record.index = (operand.index as number) * 2;
+        record.scale = operand.scale as number;
+        record.disp = operand.disp as number;
+        record.dispHigh = operand.dispHigh as number;
+        break;
+      case 'imm':
+        record.imm = operand.low as number;
+        record.immHigh = operand.high as number;
+        break;
+      case 'far':
+        record.imm = operand.offset as number;
+        record.immHigh = operand.selector as number;
+        break;
+      case 'rel':
+        record.imm = insn.target[0] as number;
+        record.immHigh = insn.target[1] as number;
+        break;
+      default: {
+        const value = (operand.reg as number) * (STRIDE[operand.kind] ?? 1);
+        if (n === 0) record.ra = value;
+        else if (n === 1) record.rb = value;
+        else record.rc = value;
+      }
+    }
+  }
+}

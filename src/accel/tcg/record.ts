@@ -1,0 +1,99 @@
+/** What runs for one predecoded instruction; returns the record to run next, or STOP. */
+export type Handler = (i: Rec) => Rec;
+
+/**
+ * One predecoded instruction: its handler and the numbers the handler's text reads. Register fields are
+ * offsets in state words. Fields that an instruction does not use are 0.
+ */
+export class Rec {
+  h: Handler;
+  /** The record behind this one; null behind a terminal until it is first needed. */
+  next: Rec | null = null;
+  /** Last target of a jump, good while `gen` equals the state's generation. */
+  link: Rec | null = null;
+  gen = -1;
+  /** Instructions from here to the end of the block, this one included. */
+  left = 0;
+  /** Times the block that begins here was entered by a jump. */
+  heat = 0;
+  readonly page: CodeTable;
+  readonly length: number;
+  ipLow = 0;
+  nextLow = 0;
+  nextHigh = 0;
+  ra = 0;
+  rb = 0;
+  rc = 0;
+  base = 0;
+  index = 0;
+  scale = 0;
+  disp = 0;
+  dispHigh = 0;
+  imm = 0;
+  immHigh = 0;
+
+  constructor(h: Handler, page: CodeTable, length: number) {
+    this.h = h;
+    this.page = page;
+    this.length = length;
+  }
+}
+
+/** The predecoded instructions of one page of code, as seen at one linear address in one mode. */
+export class CodeTable {
+  /** Page number in the RAM buffer. */
+  readonly ramPage: number;
+  readonly mode: number;
+  /** Linear address of the page. */
+  readonly linearLow: number;
+  readonly linearHigh: number;
+  /** CS base and limit that the instruction pointers in the records follow from. */
+  readonly codeBase: number;
+  readonly codeLimit: number;
+  /** High half of the instruction pointer: 0 outside 64-bit mode. */
+  readonly ipHigh: number;
+  /** For each byte of the page: index of the record that begins there, or 0. */
+  readonly slots = new Int16Array(4096);
+  /** Index 0 stays unused. */
+  readonly records: Rec[];
+  readonly #free: number[] = [];
+
+  constructor(
+    ramPage: number,
+    mode: number,
+    linearLow: number,
+    linearHigh: number,
+    codeBase: number,
+    codeLimit: number,
+    none: Rec,
+  ) {
+    this.ramPage = ramPage;
+    this.mode = mode;
+    this.linearLow = linearLow;
+    this.linearHigh = linearHigh;
+    this.codeBase = codeBase;
+    this.codeLimit = codeLimit;
+    this.ipHigh = linearHigh;
+    this.records = [none];
+  }
+
+  at(offset: number): Rec | undefined {
+    const slot = this.slots[offset]!;
+    return slot === 0 ? undefined : this.records[slot];
+  }
+
+  put(offset: number, record: Rec): void {
+    const slot = this.#free.pop() ?? this.records.length;
+    this.records[slot] = record;
+    this.slots[offset] = slot;
+  }
+
+  /** Forgets the record at `offset`; its slot is used again. */
+  remove(offset: number): void {
+    const slot = this.slots[offset]!;
+    if (slot === 0) return;
+    this.slots[offset] = 0;
+    this.records[slot] = this.records[0]!;
+    this.#free.push(slot);
+  }
+}

@@ -1,0 +1,411 @@
+import type { InterruptSource } from '../../bus/irq.ts';
+import type { CpuContext, LinearMemory, PortAccess } from '../../cpu/context.ts';
+import type { CpuModel } from '../../cpu/cpuid.ts';
+import { createDecoder, type Decode } from '../../cpu/decode.ts';
+import { isGuestFault, raise, raiseGP, VECTOR } from '../../cpu/fault.ts';
+import { arithmeticFlags, setArithmeticFlags } from '../../cpu/flags.ts';
+import { createHelpers } from '../../cpu/helpers/index.ts';
+import { deliver } from '../../cpu/helpers/interrupt.ts';
+import { updateMode } from '../../cpu/mode.ts';
+import { CpuState, FLAG, W } from '../../cpu/state.ts';
+import { CodePages } from '../../memory/code-pages.ts';
+import { Mmu } from '../../mmu/mmu.ts';
+import type { Board, Breakpoint, DebugCause, Vcpu, VcpuExit } from '../accelerator.ts';
+import { BreakpointSet } from './breakpoints.ts';
+import { CodeCache } from './code-cache.ts';
+import { Environment } from './environment.ts';
+import { Forms } from './forms.ts';
+import { createPagingConfig, linearMemory, takePaging } from './linear-memory.ts';
+import { Rec } from './record.ts';
+import { ReferenceTier } from './reference.ts';
+
+export type Tier = 'eval' | 'interp';
+
+export interface TcgOptions {
+  readonly model: CpuModel;
+  readonly tier: Tier;
+  /** Time-stamp counter: a count that never goes back. */
+  readonly tsc: () => bigint;
+}
+
+const BUDGET: VcpuExit = { reason: 'budget' };
+const KICKED: VcpuExit = { reason: 'kicked' };
+const HALT: VcpuExit = { reason: 'halt' };
+const SHUTDOWN: VcpuExit = { reason: 'shutdown' };
+
+/**
+ * A virtual CPU in software. `run` looks for events, finds the record at RIP, and lets records hand over to
+ * each other until one returns STOP: budget used, an event waits, or the mode may have changed.
+ */
+export class TcgVcpu implements Vcpu, CpuContext {
+  readonly state = new CpuState();
+  readonly w: Int32Array = this.state.words;
+  readonly memory: LinearMemory;
+  readonly ports: PortAccess;
+  readonly interrupts: InterruptSource;
+  readonly model: CpuModel;
+  readonly tsc: () => bigint;
+  readonly mmu: Mmu;
+  readonly code: CodeCache;
+  readonly forms: Forms;
+  readonly pages: CodePages;
+  readonly #decode: Decode;
+  readonly #reference: ReferenceTier;
+  readonly #tier: Tier;
+  readonly #points: BreakpointSet;
+  ferr: (() => void) | undefined;
+  traceInterrupt: ((line: string) => void) | undefined;
+  /** Called before each instruction when the `cpu` trace channel is on; such a run goes step by step. */
+  traceStep: (() => void) | undefined;
+
+  /** Instructions put aside so that the running block ends soon. */
+  #held = 0;
+  #attention = false;
+  #kicked = false;
+  #completed = 0;
+  #sliceBudget = 0;
+  #debug: DebugCause | undefined;
+
+  constructor(board: Board, options: TcgOptions) {
+    const { w } = this;
+    const { memory: map } = board;
+    this.ports = board.ports;
+    this.interrupts = board.interrupts;
+    this.model = options.model;
+    this.tsc = options.tsc;
+    this.#tier = options.tier;
+    this.pages = new CodePages(map.ram.buffer.byteLength);
+    map.onDeviceWrite.push((offset, length) => this.pages.writtenRange(offset, length));
+    this.mmu = new Mmu(map, this.pages, createPagingConfig(), {
+      pageFault(low, high, errorCode) {
+        w[W.cr2] = low;
+        w[W.cr2 + 1] = high;
+        return raise(VECTOR.PF, errorCode);
+      },
+      nonCanonical: (stack) => (stack ? raise(VECTOR.SS, 0) : raiseGP(0)),
+    });
+    this.memory = linearMemory(w, this.mmu);
+    const helpers = createHelpers(this);
+    const environment = new Environment(this.state, map.ram, this.mmu, helpers);
+    this.forms = new Forms(environment);
+    this.#decode = createDecoder({ features: options.model.features });
+    this.code = new CodeCache(w, this.mmu, this.pages, this.#decode, this.forms, STOP);
+    this.#reference = new ReferenceTier(this, this.mmu, this.#decode, helpers);
+    this.#points = new BreakpointSet(this.mmu, this.code, (cause) => this.#stopFor(cause), DEBUG_STOP);
+    this.#connect(environment.names);
+  }
+
+  get instructions(): number {
+    return this.#completed + this.#sliceBudget - this.#left();
+  }
+
+  run(instructions: number): VcpuExit {
+    this.#points.resume(this.state.get('rip'));
+    this.#begin(instructions);
+    const exit = this.#tier === 'eval' || this.traceStep !== undefined ? this.#runStepwise() : this.#runRecords();
+    this.#end();
+    return exit;
+  }
+
+  step(): VcpuExit {
+    this.#points.resume(this.state.get('rip'));
+    this.#begin(1);
+    const exit = this.#stepOnce();
+    this.#end();
+    return exit;
+  }
+
+  kick(): void {
+    this.#kicked = true;
+    this.attention();
+  }
+
+  interruptChanged(): void {
+    if (this.interrupts.pending) this.attention();
+  }
+
+  setNmi(): void {
+    this.w[W.nmiPending] = 1;
+    this.attention();
+  }
+
+  setA20(enabled: boolean): void {
+    this.mmu.setA20(enabled);
+  }
+
+  attention(): void {
+    if (this.#attention) return;
+    this.#attention = true;
+    this.#held = this.w[W.budget]!;
+    this.w[W.budget] = 0;
+  }
+
+  /** Copies the state out, with the lazy flags settled. */
+  readState(into: CpuState): void {
+    setArithmeticFlags(this.w, arithmeticFlags(this.w));
+    into.copyFrom(this.state);
+  }
+
+  writeState(from: CpuState): void {
+    const { w } = this;
+    const generation = w[W.generation]!;
+    this.state.copyFrom(from);
+    w[W.generation] = generation;
+    updateMode(w);
+    this.memory.pagingChanged();
+    this.mmu.flush(true);
+    this.code.segmentChanged();
+  }
+
+  setBreakpoints(points: readonly Breakpoint[]): void {
+    this.#points.set(points);
+  }
+
+  translate(linear: bigint): number | undefined {
+    takePaging(this.w, this.mmu.walker.config);
+    return this.mmu.probe(Number(BigInt.asIntN(32, linear)), Number(BigInt.asIntN(32, linear >> 32n)));
+  }
+
+  // ---- the records tier ----
+
+  #runRecords(): VcpuExit {
+    const { w } = this;
+    for (;;) {
+      const exit = this.#events();
+      if (exit !== undefined) return exit;
+      if (w[W.interruptShadow] !== 0 || (w[W.rflags]! & FLAG.TF) !== 0) {
+        const stepped = this.#stepRecord();
+        if (stepped !== undefined) return stepped;
+        continue;
+      }
+      let current = STOP;
+      try {
+        this.code.segmentChanged();
+        let next = this.enterAt(w[W.rip]!, w[W.rip + 1]!);
+        if (next === STOP && !this.#attention) {
+          // The block is longer than the budget that is left.
+          const stepped = this.#stepRecord();
+          if (stepped !== undefined) return stepped;
+          continue;
+        }
+        while (next !== STOP) {
+          current = next;
+          next = current.h(current);
+        }
+      } catch (thrown) {
+        const fatal = this.#caught(thrown, current);
+        if (fatal !== undefined) return fatal;
+      }
+    }
+  }
+
+  /** Runs one record: the instruction after STI or MOV SS, or a single step. */
+  #stepRecord(): VcpuExit | undefined {
+    const { w } = this;
+    const trap = (w[W.rflags]! & FLAG.TF) !== 0;
+    const shadow = w[W.interruptShadow];
+    w[W.interruptShadow] = 0;
+    const budget = w[W.budget]!;
+    let current = STOP;
+    let completed = 0;
+    let exit: VcpuExit | undefined;
+    w[W.budget] = STEP_BUDGET;
+    try {
+      this.code.segmentChanged();
+      current = this.code.lookup(w[W.rip]!, w[W.rip + 1]!);
+      const next = current.h(current);
+      completed = 1;
+      if (next !== STOP) this.#setRip(next);
+      if (trap && w[W.halted] === 0) exit = this.#trap(shadow);
+    } catch (thrown) {
+      exit = this.#caught(thrown, current);
+    }
+    // attention() during the step has put the step's own budget aside.
+    if (this.#attention) this.#held = budget - completed;
+    else w[W.budget] = budget - completed;
+    return exit;
+  }
+
+  /** #DB after a single-stepped instruction (SDM 3B 18.3.1.4). */
+  #trap(shadow: number): VcpuExit | undefined {
+    if ((shadow & 2) !== 0) return undefined;
+    this.w[W.dr + 12]! |= 0x4000;
+    return this.#deliver(VECTOR.DB, -1, 'fault');
+  }
+
+  #setRip(record: Rec): void {
+    this.w[W.rip] = record.ipLow;
+    this.w[W.rip + 1] = record.page.ipHigh;
+  }
+
+  /** A guest fault becomes an exception of the guest; the debugger's stop an exit; anything else is fatal. */
+  #caught(thrown: unknown, current: Rec): VcpuExit | undefined {
+    const { w } = this;
+    if (this.code.fetching) {
+      // The jump is done; RIP is where its target could not be fetched.
+      this.code.fetching = false;
+    } else if (current !== STOP) {
+      this.#setRip(current);
+      w[W.budget]! += current.left;
+    }
+    if (thrown === DEBUG_STOP) return undefined;
+    if (!isGuestFault(thrown)) {
+      const message = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+      return { reason: 'fatal', message: `internal error at ${this.state.get('rip').toString(16)}: ${message}` };
+    }
+    return this.#deliver(thrown.vector, thrown.errorCode, 'fault');
+  }
+
+  #deliver(vector: number, errorCode: number, kind: 'fault' | 'external' | 'nmi'): VcpuExit | undefined {
+    try {
+      return deliver(this, vector, errorCode, kind) === 'shutdown' ? SHUTDOWN : undefined;
+    } catch (thrown) {
+      const message = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+      return { reason: 'fatal', message: `internal error while delivering vector ${vector}: ${message}` };
+    }
+  }
+
+  // ---- events ----
+
+  /** What waits at an instruction boundary; an exit ends the run. */
+  #events(): VcpuExit | undefined {
+    const { w } = this;
+    if (this.#attention) {
+      this.#attention = false;
+      w[W.budget]! += this.#held;
+      this.#held = 0;
+    }
+    const debug = this.#debug;
+    if (debug !== undefined) {
+      this.#debug = undefined;
+      return { reason: 'debug', rip: this.state.get('rip'), cause: debug };
+    }
+    if (this.#kicked) {
+      this.#kicked = false;
+      return KICKED;
+    }
+    if (w[W.nmiPending] !== 0 && w[W.nmiMasked] === 0 && w[W.interruptShadow] === 0) {
+      w[W.nmiPending] = 0;
+      w[W.nmiMasked] = 1;
+      w[W.halted] = 0;
+      return this.#deliver(VECTOR.NMI, -1, 'nmi');
+    }
+    if ((w[W.rflags]! & FLAG.IF) !== 0 && w[W.interruptShadow] === 0 && this.interrupts.pending) {
+      w[W.halted] = 0;
+      const failed = this.#deliver(this.interrupts.acknowledge(), -1, 'external');
+      if (failed !== undefined) return failed;
+    }
+    if (w[W.halted] !== 0) return HALT;
+    if (w[W.budget]! <= 0) return BUDGET;
+    this.code.clearIfFull();
+    return undefined;
+  }
+
+  #begin(instructions: number): void {
+    const { w } = this;
+    this.#sliceBudget = instructions;
+    this.#held = 0;
+    this.#attention = false;
+    w[W.budget] = instructions;
+  }
+
+  #left(): number {
+    return this.w[W.budget]! + this.#held;
+  }
+
+  #end(): void {
+    this.#completed += this.#sliceBudget - (this.w[W.budget]! + this.#held);
+    this.#sliceBudget = 0;
+    this.#held = 0;
+    this.#attention = false;
+    this.w[W.budget] = 0;
+  }
+
+  // ---- one instruction at a time ----
+
+  #runStepwise(): VcpuExit {
+    for (;;) {
+      const exit = this.#stepOnce();
+      if (exit.reason !== 'budget' || this.w[W.budget]! + this.#held <= 0) return exit;
+    }
+  }
+
+  #stepOnce(): VcpuExit {
+    const { w } = this;
+    const exit = this.#events();
+    if (exit !== undefined) return exit;
+    this.traceStep?.();
+    if (this.#tier !== 'eval') return this.#stepRecord() ?? BUDGET;
+    const trap = (w[W.rflags]! & FLAG.TF) !== 0;
+    const shadow = w[W.interruptShadow];
+    w[W.interruptShadow] = 0;
+    try {
+      this.#reference.step();
+      if (this.#attention) this.#held--;
+      else w[W.budget]!--;
+      return (trap && w[W.halted] === 0 ? this.#trap(shadow) : undefined) ?? BUDGET;
+    } catch (thrown) {
+      return this.#caught(thrown, STOP) ?? BUDGET;
+    }
+  }
+
+  #stopFor(cause: DebugCause): void {
+    this.#debug = cause;
+    this.attention();
+  }
+
+  // ---- hand-over between records, named by generated code ----
+
+  /** Finds the record at an instruction pointer and charges its block. */
+  readonly enterAt = (low: number, high: number): Rec => {
+    const { w } = this;
+    w[W.rip] = low;
+    w[W.rip + 1] = high;
+    const record = this.code.lookup(low, high);
+    if ((w[W.budget]! -= record.left) >= 0) return record;
+    return this.#stop(record);
+  };
+
+  /** The block of `record` does not fit into the budget: RIP points at it, its charge is given back. */
+  readonly #stop = (record: Rec): Rec => {
+    this.#setRip(record);
+    this.w[W.budget]! += record.left;
+    return STOP;
+  };
+
+  #connect(names: Record<string, unknown>): void {
+    const { w, code, enterAt } = this;
+    const stop = this.#stop;
+    const charge = (record: Rec): Rec => ((w[W.budget]! -= record.left) >= 0 ? record : stop(record));
+    names.STOP = STOP;
+    names.stop = stop;
+    names.enterAt = enterAt;
+    names.follow = (i: Rec): Rec => {
+      w[W.rip] = i.imm;
+      w[W.rip + 1] = i.immHigh;
+      const target = code.lookup(i.imm, i.immHigh);
+      i.link = target;
+      i.gen = w[W.generation]!;
+      return charge(target);
+    };
+    names.fall = (i: Rec): Rec => {
+      w[W.rip] = i.nextLow;
+      w[W.rip + 1] = i.nextHigh;
+      const target = code.lookup(i.nextLow, i.nextHigh);
+      if (target.page === i.page) i.next = target;
+      return charge(target);
+    };
+    code.onGlue = (i) => enterAt(i.nextLow, i.nextHigh);
+    code.onStale = (i) => {
+      w[W.budget]! += i.left;
+      return enterAt(i.ipLow, i.page.ipHigh);
+    };
+  }
+}
+
+/** Ends a chain of records. */
+const STOP: Rec = new Rec((i) => i, undefined as never, 0);
+/** Thrown by a breakpoint record before its instruction runs. */
+const DEBUG_STOP = new (class DebugStop {})();
+/** More than any one instruction can use. */
+const STEP_BUDGET = 1 << 30;
