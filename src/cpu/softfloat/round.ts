@@ -2,7 +2,7 @@ import { C1, OE, PE, RC_DOWN, RC_NEAREST, RC_UP, UE } from './status.ts';
 import { EMAX_F80, EXP, EXT, HI, LO, R, SIGN, shiftRightJam, u } from './unpacked.ts';
 
 /** The exponent adjustment of the x87's unmasked overflow and underflow responses (SDM volume 1, 8.5.4, 8.5.5). */
-const WRAP = 24576;
+export const WRAP = 24576;
 
 /** Whether a discarded part (32 bits, half = 1 << 31, last bit sticky) rounds the magnitude up. */
 export function roundsUp(rc: number, sign: number, discarded: number, odd: number): boolean {

@@ -74,7 +74,7 @@ function sumF64(v: FloatViews, d: number, a: number, b: number, x: number, y: nu
     v.f64[d >> 1] = s;
     return flags;
   }
-  return slowBinary(v.i32, d, a, b, mxcsr, op, true);
+  return slowBinary(v.words, d, a, b, mxcsr, op, true);
 }
 
 /** ADDSD: d = a + b. */
@@ -98,7 +98,7 @@ export function multiplyF64(v: FloatViews, d: number, a: number, b: number, mxcs
     v.f64[d >> 1] = p;
     return flags;
   }
-  return slowBinary(v.i32, d, a, b, mxcsr, MULTIPLY, true);
+  return slowBinary(v.words, d, a, b, mxcsr, MULTIPLY, true);
 }
 
 /** DIVSD: d = a / b. */
@@ -112,7 +112,7 @@ export function divideF64(v: FloatViews, d: number, a: number, b: number, mxcsr:
     v.f64[d >> 1] = q;
     return flags;
   }
-  return slowBinary(v.i32, d, a, b, mxcsr, DIVIDE, true);
+  return slowBinary(v.words, d, a, b, mxcsr, DIVIDE, true);
 }
 
 /** SQRTSD: d = sqrt(a). */
@@ -125,7 +125,7 @@ export function squareRootF64(v: FloatViews, d: number, a: number, mxcsr: number
     v.f64[d >> 1] = s;
     return flags;
   }
-  return slowSquareRoot(v.i32, d, a, mxcsr, true);
+  return slowSquareRoot(v.words, d, a, mxcsr, true);
 }
 
 function sumF32(v: FloatViews, d: number, a: number, b: number, x: number, y: number, mxcsr: number, op: number) {
@@ -144,7 +144,7 @@ function sumF32(v: FloatViews, d: number, a: number, b: number, x: number, y: nu
     v.f32[d] = s;
     return flags;
   }
-  return slowBinary(v.i32, d, a, b, mxcsr, op, false);
+  return slowBinary(v.words, d, a, b, mxcsr, op, false);
 }
 
 /** ADDSS: d = a + b. */
@@ -173,7 +173,7 @@ export function multiplyF32(v: FloatViews, d: number, a: number, b: number, mxcs
     v.f32[d] = p;
     return p === wide ? 0 : PE;
   }
-  return slowBinary(v.i32, d, a, b, mxcsr, MULTIPLY, false);
+  return slowBinary(v.words, d, a, b, mxcsr, MULTIPLY, false);
 }
 
 /** DIVSS: d = a / b. */
@@ -191,7 +191,7 @@ export function divideF32(v: FloatViews, d: number, a: number, b: number, mxcsr:
     v.f32[d] = q;
     return q * y === x ? 0 : PE;
   }
-  return slowBinary(v.i32, d, a, b, mxcsr, DIVIDE, false);
+  return slowBinary(v.words, d, a, b, mxcsr, DIVIDE, false);
 }
 
 /** SQRTSS: d = sqrt(a). */
@@ -202,5 +202,5 @@ export function squareRootF32(v: FloatViews, d: number, a: number, mxcsr: number
     v.f32[d] = s;
     return s * s === x ? 0 : PE;
   }
-  return slowSquareRoot(v.i32, d, a, mxcsr, false);
+  return slowSquareRoot(v.words, d, a, mxcsr, false);
 }

@@ -19,7 +19,7 @@ function comparisonFlags(
   wide: boolean,
   signalling: boolean,
 ): number {
-  const classes = load(v.i32, a, A, wide, mxcsr) | load(v.i32, b, B, wide, mxcsr);
+  const classes = load(v.words, a, A, wide, mxcsr) | load(v.words, b, B, wide, mxcsr);
   if ((classes & NAN) !== 0) return signalling || (classes & SNAN) !== 0 ? IE : 0;
   return (classes & DENORMAL) !== 0 ? DE : 0;
 }
@@ -30,8 +30,8 @@ function needsFlags(x: number, y: number, wide: boolean): boolean {
 }
 
 function copyElement(v: FloatViews, d: number, from: number, wide: boolean): void {
-  if (wide) v.i32[d + 1] = v.i32[from + 1];
-  v.i32[d] = v.i32[from];
+  if (wide) v.words[d + 1] = v.words[from + 1];
+  v.words[d] = v.words[from];
 }
 
 function extreme(
@@ -81,7 +81,7 @@ function holds(x: number, y: number, predicate: number): boolean {
     case 2:
       return x <= y;
     default:
-      return x !== x || y !== y;
+      return Number.isNaN(x) || Number.isNaN(y);
   }
 }
 
@@ -101,8 +101,8 @@ export function compareMask(
   const y = value(v, b, mxcsr, wide);
   const flags = needsFlags(x, y, wide) ? comparisonFlags(v, a, b, mxcsr, wide, isSignalling(predicate)) : 0;
   const mask = holds(x, y, predicate) !== ((predicate & 4) !== 0) ? -1 : 0;
-  v.i32[d] = mask;
-  if (wide) v.i32[d + 1] = mask;
+  v.words[d] = mask;
+  if (wide) v.words[d + 1] = mask;
   return flags;
 }
 

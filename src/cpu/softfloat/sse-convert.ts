@@ -34,15 +34,15 @@ export function integerToSse(v: FloatViews, d: number, hi: number, lo: number, m
     v.f64[d >> 1] = lo;
     return 0;
   }
-  if (loadInteger(hi, lo)) return finish(v.i32, d, wide, mxcsr);
-  v.i32[d] = 0;
-  if (wide) v.i32[d + 1] = 0;
+  if (loadInteger(hi, lo)) return finish(v.words, d, wide, mxcsr);
+  v.words[d] = 0;
+  if (wide) v.words[d + 1] = 0;
   return 0;
 }
 
 /**
- * CVTSD2SI, CVTSS2SI, CVTTSD2SI, CVTTSS2SI: the value at a to a signed integer of 32 or 64 bits in i32[d] (and
- * i32[d + 1] for 64). Out of range or NaN: IE and the integer indefinite.
+ * CVTSD2SI, CVTSS2SI, CVTTSD2SI, CVTTSS2SI: the value at a to a signed integer of 32 or 64 bits in words[d] (and
+ * words[d + 1] for 64). Out of range or NaN: IE and the integer indefinite.
  */
 export function sseToInteger(
   v: FloatViews,
@@ -53,7 +53,7 @@ export function sseToInteger(
   truncate: boolean,
   wide: boolean,
 ): number {
-  const w = v.i32;
+  const w = v.words;
   if (truncate && bits === 32) {
     const x = wide ? v.f64[a >> 1] : v.f32[a];
     const whole = x | 0;
@@ -89,7 +89,7 @@ export function f32ToF64(v: FloatViews, d: number, a: number, mxcsr: number): nu
     v.f64[d >> 1] = x;
     return 0;
   }
-  const classA = load(v.i32, a, A, false, mxcsr);
+  const classA = load(v.words, a, A, false, mxcsr);
   if (classA === ZERO) {
     v.f64[d >> 1] = u[A + SIGN] !== 0 ? -0 : 0;
     return 0;
@@ -99,34 +99,34 @@ export function f32ToF64(v: FloatViews, d: number, a: number, mxcsr: number): nu
     u[R + EXP] = EMAX_F64 + 1;
     u[R + HI] |= 0x40000000;
   }
-  storeF64(v.i32, d);
+  storeF64(v.words, d);
   return classA === SNAN ? IE : classA === DENORMAL ? DE : 0;
 }
 
 /** CVTSD2SS: the binary64 at a to a binary32 at d. */
 export function f64ToF32(v: FloatViews, d: number, a: number, mxcsr: number): number {
-  const classA = load(v.i32, a, A, true, mxcsr);
+  const classA = load(v.words, a, A, true, mxcsr);
   if (classA === ZERO) {
-    v.i32[d] = u[A + SIGN] << 31;
+    v.words[d] = u[A + SIGN] << 31;
     return 0;
   }
   u.copyWithin(R, A, A + 5);
   if ((classA & (NAN | INFINITE)) !== 0) {
     u[R + EXP] = EMAX_F32 + 1;
     if (classA !== INFINITE) u[R + HI] |= 0x40000000;
-    storeF32(v.i32, d);
+    storeF32(v.words, d);
     return classA === SNAN ? IE : 0;
   }
   const flags = classA === DENORMAL ? DE : 0;
   if ((flags & ~(mxcsr >>> MXCSR_MASK_SHIFT)) !== 0) return flags;
-  return flags | finish(v.i32, d, false, mxcsr);
+  return flags | finish(v.words, d, false, mxcsr);
 }
 
 /**
  * ROUNDSD (wide), ROUNDSS: immediate bits 1-0 give the rounding unless bit 2 takes MXCSR's, bit 3 suppresses PE.
  */
 export function roundSse(v: FloatViews, d: number, a: number, mxcsr: number, immediate: number, wide: boolean): number {
-  const w = v.i32;
+  const w = v.words;
   const classA = load(w, a, A, wide, mxcsr);
   const precision = (immediate & 8) !== 0 ? ~PE : -1;
   if (classA === ZERO) {
@@ -162,7 +162,7 @@ export function reciprocalF32(v: FloatViews, d: number, a: number): void {
  */
 export function reciprocalSquareRootF32(v: FloatViews, d: number, a: number): void {
   const x = flushed(v.f32[a]);
-  if (x < 0) v.i32[d] = 0xffc00000;
+  if (x < 0) v.words[d] = 0xffc00000;
   else approximate(v, d, a, x === 0 ? 1 / x : 1 / Math.sqrt(x));
 }
 
@@ -171,6 +171,6 @@ function flushed(x: number): number {
 }
 
 function approximate(v: FloatViews, d: number, a: number, result: number): void {
-  if (result !== result) v.i32[d] = v.i32[a] | 0x400000;
+  if (Number.isNaN(result)) v.words[d] = v.words[a] | 0x400000;
   else v.f32[d] = flushed(Math.fround(result));
 }

@@ -21,9 +21,9 @@ import {
   ZERO,
 } from './unpacked.ts';
 
-/** Where the scalar operands are: three views of one buffer; operands are indices of 32-bit words. */
+/** Where the scalar operands are: three views of one buffer (CpuState has them); operands are indices of 32-bit words. */
 export interface FloatViews {
-  readonly i32: Int32Array;
+  readonly words: Int32Array;
   readonly f32: Float32Array;
   readonly f64: Float64Array;
 }
