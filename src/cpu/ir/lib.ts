@@ -12,8 +12,30 @@ export function createLibrary(w: Int32Array, hi: number) {
     const rest = al * bh + (middle & 0xffff);
     return (ah * bh + ((middle / 65536) | 0) + ((rest / 65536) | 0)) | 0;
   };
+  const mulhu64 = (al: number, ah: number, bl: number, bh: number): number => {
+    const middle = (mulhu32(al, bl) >>> 0) + (Math.imul(al, bh) >>> 0) + (Math.imul(ah, bl) >>> 0);
+    const upper = (mulhu32(al, bh) >>> 0) + (mulhu32(ah, bl) >>> 0) + (Math.imul(ah, bh) >>> 0);
+    const low = upper + Math.floor(middle / 4294967296);
+    w[hi] = mulhu32(ah, bh) + Math.floor(low / 4294967296);
+    return low | 0;
+  };
   return {
     mulhu32,
+    mulhu64,
+    mulhs64(al: number, ah: number, bl: number, bh: number): number {
+      let low = mulhu64(al, ah, bl, bh) >>> 0;
+      let high = w[hi]!;
+      if (ah < 0) {
+        high = (high - bh - (low < bl >>> 0 ? 1 : 0)) | 0;
+        low = (low - bl) >>> 0;
+      }
+      if (bh < 0) {
+        high = (high - ah - (low < al >>> 0 ? 1 : 0)) | 0;
+        low = (low - al) >>> 0;
+      }
+      w[hi] = high;
+      return low | 0;
+    },
     mulhs32(a: number, b: number): number {
       return (mulhu32(a, b) - (a < 0 ? b : 0) - (b < 0 ? a : 0)) | 0;
     },
@@ -69,4 +91,14 @@ export function createLibrary(w: Int32Array, hi: number) {
 }
 
 export type Library = ReturnType<typeof createLibrary>;
-export const LIBRARY_NAMES = ['mulhu32', 'mulhs32', 'mul64', 'shl64', 'shr64', 'sar64', 'popcnt32'] as const;
+export const LIBRARY_NAMES = [
+  'mulhu32',
+  'mulhs32',
+  'mul64',
+  'mulhu64',
+  'mulhs64',
+  'shl64',
+  'shr64',
+  'sar64',
+  'popcnt32',
+] as const;

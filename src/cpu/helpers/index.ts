@@ -1,0 +1,41 @@
+import type { CpuContext } from '../context.ts';
+import { carryRotationHelpers, compareExchangeHelpers, divisionHelpers } from './arithmetic.ts';
+import { bitFieldHelpers } from './bit-fields.ts';
+import { decimalHelpers } from './decimal.ts';
+import { enterHelpers } from './enter.ts';
+import { farReturnHelpers } from './far-returns.ts';
+import { farTransferHelpers } from './far-transfers.ts';
+import { flagTransferHelpers } from './flag-transfers.ts';
+import { segmentAccessHelpers } from './segment-access.ts';
+import { segmentRegisterHelpers } from './segment-registers.ts';
+import { unitHelpers } from './units.ts';
+
+/** What IR calls by name: int32 numbers in; an int32 number, or nothing, out. */
+export type Helpers = Readonly<Record<string, (...args: never[]) => unknown>>;
+
+const FACTORIES: readonly ((cpu: CpuContext) => Helpers)[] = [
+  segmentAccessHelpers,
+  segmentRegisterHelpers,
+  farTransferHelpers,
+  farReturnHelpers,
+  flagTransferHelpers,
+  divisionHelpers,
+  carryRotationHelpers,
+  compareExchangeHelpers,
+  decimalHelpers,
+  bitFieldHelpers,
+  enterHelpers,
+  unitHelpers,
+];
+
+/** Every run-time helper of one CPU. Throws when two have the same name. */
+export function createHelpers(cpu: CpuContext): Helpers {
+  const merged: Record<string, Helpers[string]> = {};
+  for (const factory of FACTORIES) {
+    for (const [name, helper] of Object.entries(factory(cpu))) {
+      if (merged[name] !== undefined) throw new Error(`two run-time helpers are called ${name}`);
+      merged[name] = helper;
+    }
+  }
+  return merged;
+}

@@ -1,0 +1,39 @@
+import type { Emitter, Val } from '../emitter.ts';
+import type { Emit } from '../isa/row.ts';
+import { RCX } from '../state.ts';
+import { bitAs } from './integer.ts';
+
+/** Condition codes in encoding order (SDM 1, appendix B). */
+export const CONDITIONS = 'O NO B NB Z NZ BE NBE S NS P NP L NL LE NLE'.split(' ');
+
+export const jcc =
+  (cc: number): Emit =>
+  (t) =>
+    t.branch(t.condition(cc));
+
+export const setcc =
+  (cc: number): Emit =>
+  (t, dst) =>
+    t.write(dst!, bitAs(t, t.condition(cc), 1));
+
+/** The source is read whatever the condition; in 64-bit mode a 32-bit destination is always written. */
+export const cmovcc =
+  (cc: number): Emit =>
+  (t, dst, src) => {
+    const value = t.read(src!);
+    if (value.size === 8) t.if(t.condition(cc), () => t.write(dst!, value));
+    else t.write(dst!, t.select(t.condition(cc), value, t.read(dst!)));
+  };
+
+/** Counts rCX of the address size down and gives 1 unless it is 0 then. */
+function countDown(t: Emitter): Val {
+  const count = t.sub(t.gpr(RCX, t.addressSize), t.const(1, t.addressSize));
+  t.setGpr(RCX, count);
+  return notZero(t, count);
+}
+const notZero = (t: Emitter, value: Val): Val => t.xor(t.isZero(value), t.const(1, 4));
+
+export const loop: Emit = (t) => t.branch(countDown(t));
+export const loope: Emit = (t) => t.branch(t.and(countDown(t), t.condition(4)));
+export const loopne: Emit = (t) => t.branch(t.and(countDown(t), t.condition(5)));
+export const jcxz: Emit = (t) => t.branch(t.isZero(t.gpr(RCX, t.addressSize)));

@@ -1,0 +1,87 @@
+import type { Emitter, Val } from '../emitter.ts';
+import type { Operand } from '../insn.ts';
+import type { Emit } from '../isa/row.ts';
+import { RAX, RDX, W } from '../state.ts';
+import { bitAs } from './integer.ts';
+
+/** A product of two values of at most 4 bytes, or of 8: low and high half, each of their size. */
+function product(t: Emitter, a: Val, b: Val, signed: boolean): [low: Val, high: Val] {
+  const { size } = a;
+  if (size < 4) {
+    const wide = signed ? t.mul(t.sext(a, 4), t.sext(b, 4)) : t.mul(t.zext(a, 4), t.zext(b, 4));
+    return [t.trunc(wide, size), t.trunc(t.shr(wide, t.const(size * 8, 4)), size)];
+  }
+  const low = t.mul(a, b);
+  if (size === 4) return [low, t.pure(signed ? 'mulhs' : 'mulhu', 4, a, b)];
+  return [low, t.pure(signed ? 'mulhs64' : 'mulhu64', 8, a, b)];
+}
+
+const notZero = (t: Emitter, value: Val): Val => t.xor(t.isZero(value), t.const(1, 4));
+
+/** 1 when `high` is not the sign extension of `low`. */
+const exceeds = (t: Emitter, low: Val, high: Val): Val =>
+  notZero(t, t.xor(high, t.sar(low, t.const(low.size * 8 - 1, 4))));
+
+/** A value twice as wide goes to AX, DX:AX, EDX:EAX or RDX:RAX. */
+function setWide(t: Emitter, low: Val, high: Val): void {
+  if (low.size === 1) {
+    t.setGpr(RAX, t.or(bitAs(t, low, 2), t.shl(bitAs(t, high, 2), t.const(8, 4))));
+    return;
+  }
+  t.setGpr(RAX, low);
+  t.setGpr(RDX, high);
+}
+
+const multiplyAccumulator =
+  (signed: boolean): Emit =>
+  (t, src) => {
+    const value = t.read(src!);
+    const [low, high] = product(t, t.gpr(RAX, value.size), value, signed);
+    const overflow = signed ? exceeds(t, low, high) : notZero(t, high);
+    setWide(t, low, high);
+    t.setResultFlags(low, overflow, overflow);
+  };
+export const mul = multiplyAccumulator(false);
+export const imul = multiplyAccumulator(true);
+
+function multiply(t: Emitter, dst: Operand, a: Val, b: Val): void {
+  const [low, high] = product(t, a, b, true);
+  const overflow = exceeds(t, low, high);
+  t.write(dst, low);
+  t.setResultFlags(low, overflow, overflow);
+}
+export const imulTwo: Emit = (t, dst, src) => multiply(t, dst!, t.read(dst!), t.read(src!));
+export const imulThree: Emit = (t, dst, src, factor) => multiply(t, dst!, t.read(src!), t.read(factor!));
+
+/** BMI2: no flags; the high half wins when both destinations are one register. */
+export const mulx: Emit = (t, highDst, lowDst, src) => {
+  const value = t.read(src!);
+  const [low, high] = product(t, t.gpr(RDX, value.size), value, false);
+  t.write(lowDst!, low);
+  t.write(highDst!, high);
+};
+
+/**
+ * DIV and IDIV. The helpers raise #DE; up to 4 bytes they give quotient and remainder as the halves of one
+ * value, for 8 bytes the quotient, and the remainder in scratch words 0-1.
+ */
+const divide =
+  (name: 'div' | 'idiv'): Emit =>
+  (t, src) => {
+    const divisor = t.read(src!);
+    const { size } = divisor;
+    if (size === 1) {
+      const both = t.callFor(8, `${name}8`, t.gpr(RAX, 2), divisor);
+      setWide(t, { id: t.trunc(both, 4).id, size: 1 }, { id: t.high(both).id, size: 1 });
+    } else if (size === 8) {
+      const quotient = t.callFor(8, `${name}64`, t.gpr(RAX, 8), t.gpr(RDX, 8), divisor);
+      t.setGpr(RAX, quotient);
+      t.setGpr(RDX, t.field(W.scratch, 8));
+    } else {
+      const both = t.callFor(8, `${name}${size * 8}`, t.gpr(RAX, size), t.gpr(RDX, size), divisor);
+      t.setGpr(RAX, bitAs(t, t.trunc(both, 4), size));
+      t.setGpr(RDX, bitAs(t, t.high(both), size));
+    }
+  };
+export const div = divide('div');
+export const idiv = divide('idiv');
