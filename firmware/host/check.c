@@ -1,6 +1,7 @@
-// The suite as a program of the host: prints each test's checksum, and with -v its rows'.
+// The suite and the workloads as a program of the host: prints each test's checksum, and with -v its rows'.
 #include <stdio.h>
 #include <string.h>
+#include "../src/bench/bench.h"
 #include "../src/tests/suite.h"
 
 int main(int argc, char **argv) {
@@ -15,5 +16,17 @@ int main(int argc, char **argv) {
     for (u32 part = 0; verbose && part < suite_part_count; part++)
       printf("%08x%c", suite_parts[part], part % 8 == 7 || part + 1 == suite_part_count ? '\n' : ' ');
   }
+#ifdef __x86_64__
+  static u8 memory[BENCH_BYTES];
+  bench_memory = memory;
+  for (u32 i = 0; i < workload_count; i++) {
+    if (workloads[i].needs_kernel) continue;
+    u64 got = workloads[i].run();
+    failed += got != workloads[i].expected;
+    printf("%-4s bench %-28s %016llx", got == workloads[i].expected ? "ok" : "DIFF", workloads[i].name, got);
+    if (got != workloads[i].expected) printf(" expected %016llx", workloads[i].expected);
+    printf("\n");
+  }
+#endif
   return failed != 0;
 }

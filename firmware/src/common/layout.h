@@ -10,6 +10,8 @@
 #define LONG_PROGRAM 0x30000 // 64-bit code
 #define LONG_STACK 0x6f000
 #define LONG_PML4 0x70000    // PML4, PDPT, then four page directories: 4 GiB in 2 MiB pages
+#define LONG_TRAP_STACK 0x80000 // where ring 3 enters ring 0; below it: the page tables end at 76000h
+#define LONG_IST_STACK 0x88000
 #define USER_STACK 0x9f000
 #define TEST_TABLES 0x100000 // page tables of the paging tests: 64 KiB
 #define TEST_PAGES 0x110000  // pages they map: 64 KiB

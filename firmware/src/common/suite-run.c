@@ -5,23 +5,30 @@
 #include "shared.h"
 
 // The rows' checksums, to be compared with those of host/check.sh -v
-static void put_parts(void) {
-  for (u32 i = 0; i < suite_part_count; i++) {
+static void put_parts(const u32 *parts, u32 count) {
+  for (u32 i = 0; i < count; i++) {
     put_text(i % 8 ? " " : "       ");
-    put_hex(suite_parts[i], 8);
-    if (i % 8 == 7 || i + 1 == suite_part_count) put_char('\n');
+    put_hex(parts[i], 8);
+    if (i % 8 == 7 || i + 1 == count) put_char('\n');
   }
+}
+
+u32 suite_skips(const char *mode, const char *name, u32 strict) {
+  if (!strict || !shared->under_qemu) return 0;
+  report_skip(mode, name, "QEMU's TCG does not do this");
+  return 1;
+}
+
+void suite_result(const char *mode, const char *name, u32 expected, u32 got, const u32 *parts, u32 count) {
+  report_checksum(mode, name, expected, got);
+  if (got != expected) put_parts(parts, count);
 }
 
 void run_suite(const char *mode) {
   for (u32 i = 0; i < suite_count; i++) {
     const struct suite_test *test = &suite[i];
-    if (test->strict && shared->under_qemu) {
-      report_skip(mode, test->name, "QEMU's TCG does not do this");
-      continue;
-    }
+    if (suite_skips(mode, test->name, test->strict)) continue;
     u32 got = test->run();
-    report_checksum(mode, test->name, test->expected, got);
-    if (got != test->expected) put_parts();
+    suite_result(mode, test->name, test->expected, got, suite_parts, suite_part_count);
   }
 }

@@ -1,3 +1,41 @@
-#include "../common/suite-run.h"
+// Long mode: tests, what the machine is, prompt.
 #include "../common/console.h"
-void long_main(void) { run_suite("long"); put_text("emu> "); for(;;) __asm__ volatile("hlt"); }
+#include "../common/shared.h"
+#include "acpi.h"
+#include "clock.h"
+#include "info.h"
+#include "input.h"
+#include "kernel.h"
+#include "shell.h"
+#include "suite-user.h"
+
+static void put_summary(void) {
+  put_text("self-tests: ");
+  put_decimal(shared->passed);
+  put_text(" passed, ");
+  put_decimal(shared->failed);
+  put_text(" failed");
+  if (shared->skipped) {
+    put_text(", ");
+    put_decimal(shared->skipped);
+    put_text(" skipped");
+  }
+  put_text("\n\n");
+}
+
+void long_main(void) {
+  traps_init();
+  interrupts_on();
+  acpi_init();
+  clock_init();
+  run_suite_in_user_mode();
+  put_summary();
+  if (!shared->again) {
+    put_memory();
+    put_char('\n');
+    put_cpu();
+    put_text("\nType help for the commands.\n");
+  }
+  input_init();
+  run_shell();
+}

@@ -215,7 +215,7 @@ GROUP bits
   OP CF, 0, {btc eax, edx}
   OP CF, 0, {bt ax, 11}
   OP CF, 0, {btc eax, 29}
-  OP CF, 0, {mov [scratch], A}, {and edx, 63}, {sub edx, 16}, {bts [scratch], edx}, {mov A, [scratch]}
+  OP CF, 0, {mov dword [scratch - 4], 0x55555555}, {mov dword [scratch + 4], 0x33333333}, {mov [scratch], eax}, {and edx, 63}, {sub edx, 16}, {bts [scratch], edx}, {mov eax, [scratch]}
   OP ZF, 0, {or eax, 0x10000}, {bsf edx, eax}
   OP ZF, 0, {or ax, 0x100}, {bsr dx, ax}
   OP ZF, 0, {or eax, 1}, {bsr edx, eax}

@@ -21,7 +21,7 @@
   T("shifts by one and by immediate", shift_fixed, 0x249a904a, 0xf538d819) \
   T("mul, imul", multiply, 0xa258a555, 0x3996cb0e) \
   T("div, idiv", divide, 0x3842d359, 0x0110f9b1) \
-  T("bit test and scan", bits, 0x363ae4db, 0x43bd4a98) \
+  T("bit test and scan", bits, 0x2f67f282, 0xfcca0f6c) \
   T("conditions", condition, 0x100b7e6c, 0x29507d56) \
   LEGACY_ONLY(T("decimal adjust", bcd, 0xb454e71d, 0xb454e71d)) \
   T("addresses and stack", address, 0x9c075e59, 0x3faeeba9) \

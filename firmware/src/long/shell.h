@@ -1,0 +1,3 @@
+#pragma once
+
+void run_shell(void); // does not return
