@@ -8,7 +8,15 @@ import { farTransferHelpers } from './far-transfers.ts';
 import { flagTransferHelpers } from './flag-transfers.ts';
 import { segmentAccessHelpers } from './segment-access.ts';
 import { segmentRegisterHelpers } from './segment-registers.ts';
+import { stringCompareHelpers } from './string-compare.ts';
 import { unitHelpers } from './units.ts';
+import { vectorConvertHelpers } from './vector-convert.ts';
+import { vectorFloatHelpers } from './vector-float.ts';
+import { vectorIntHelpers } from './vector-int.ts';
+import { vectorMemoryHelpers } from './vector-memory.ts';
+import { vectorPackHelpers } from './vector-pack.ts';
+import { vectorShiftHelpers } from './vector-shift.ts';
+import { vectorShuffleHelpers } from './vector-shuffle.ts';
 
 /** What IR calls by name: int32 numbers in; an int32 number, or nothing, out. */
 export type Helpers = Readonly<Record<string, (...args: never[]) => unknown>>;
@@ -26,6 +34,14 @@ const FACTORIES: readonly ((cpu: CpuContext) => Helpers)[] = [
   bitFieldHelpers,
   enterHelpers,
   unitHelpers,
+  vectorMemoryHelpers,
+  vectorIntHelpers,
+  vectorShiftHelpers,
+  vectorPackHelpers,
+  vectorShuffleHelpers,
+  stringCompareHelpers,
+  vectorFloatHelpers,
+  vectorConvertHelpers,
 ];
 
 /** Every run-time helper of one CPU. Throws when two have the same name. */
