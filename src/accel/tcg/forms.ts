@@ -134,6 +134,8 @@ function shapeKey(insn: Insn): number {
     key |= code << shift;
     shift += 3;
   }
+  // XLAT reads memory without an operand.
+  if (insn.operands.length === 0) key |= (insn.segOverride + 1) << 18;
   return key + immediate * 0x4000000;
 }
 
@@ -157,7 +159,10 @@ function symbolise(insn: Insn): Insn {
           dispHigh: operand.disp === 0 && operand.dispHigh === 0 ? 0 : 'i.dispHigh',
         };
       case 'imm':
-        return options.byImmediate === true ? operand : { ...operand, low: 'i.imm', high: 'i.immHigh' };
+        if (options.byImmediate === true) return operand;
+        // ENTER has two immediates, neither wider than a word.
+        if (n > 0 && insn.operands[n - 1]!.kind === 'imm') return { ...operand, low: 'i.immHigh', high: 0 };
+        return { ...operand, low: 'i.imm', high: operand.size === 8 ? 'i.immHigh' : 0 };
       case 'far':
         return { ...operand, selector: 'i.immHigh', offset: 'i.imm' };
       case 'rel':
@@ -194,6 +199,10 @@ function fillRecord(insn: Insn, record: Rec): void {
         record.dispHigh = operand.dispHigh as number;
         break;
       case 'imm':
+        if (n > 0 && operands[n - 1]!.kind === 'imm') {
+          record.immHigh = operand.low as number;
+          break;
+        }
         record.imm = operand.low as number;
         record.immHigh = operand.high as number;
         break;

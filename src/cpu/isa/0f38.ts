@@ -1,5 +1,5 @@
 import { crc32 } from '../semantics/bits.ts';
-import { adcx, adox, movbe } from '../semantics/integer.ts';
+import { movbe } from '../semantics/integer.ts';
 import type { RowTuple } from './row.ts';
 
 /** Three-byte opcode map 0F 38 (SDM 2D, table A-4): integer instructions. */
@@ -7,11 +7,9 @@ import type { RowTuple } from './row.ts';
 export const INTEGER_0F38: readonly RowTuple[] = [
   ['NP 0F 38 F0', 'MOVBE', 'Gv,Mv', movbe, { feature: 'movbe' }],
   ['66 0F 38 F0', 'MOVBE', 'Gv,Mv', movbe, { feature: 'movbe' }],
-  ['F2 0F 38 F0', 'CRC32', 'Gy,Eb', crc32, { feature: 'sse4_2' }],
+  ['F2 0F 38 F0', 'CRC32', 'Gy,Eb', crc32, { feature: 'sse4.2' }],
   ['NP 0F 38 F1', 'MOVBE', 'Mv,Gv', movbe, { feature: 'movbe' }],
   ['66 0F 38 F1', 'MOVBE', 'Mv,Gv', movbe, { feature: 'movbe' }],
-  ['F2 0F 38 F1', 'CRC32', 'Gy,Ev', crc32, { feature: 'sse4_2' }],
-  ['66 0F 38 F6', 'ADCX', 'Gy,Ey', adcx, { feature: 'adx' }],
-  ['F3 0F 38 F6', 'ADOX', 'Gy,Ey', adox, { feature: 'adx' }],
+  ['F2 0F 38 F1', 'CRC32', 'Gy,Ev', crc32, { feature: 'sse4.2' }],
 ];
 // biome-ignore-end format: opcode map

@@ -28,7 +28,7 @@ export const TWO_BYTE: readonly RowTuple[] = [
   ['F3 0F 1E (FB)', 'ENDBR32', '', nop],
   ['0F 1F', 'NOP', 'Ev', nop],
 
-  ...CONDITIONS.map((cc, n): RowTuple => [`0F ${hex(0x40 + n)}`, `CMOV${cc}`, 'Gv,Ev', cmovcc(n)]),
+  ...CONDITIONS.map((cc, n): RowTuple => [`0F ${hex(0x40 + n)}`, `CMOV${cc}`, 'Gv,Ev', cmovcc(n), { feature: 'cmov' }]),
   ...CONDITIONS.map((cc, n): RowTuple => [`0F ${hex(0x80 + n)}`, `J${cc}`, 'Jz', jcc(n), { f64: true }]),
   ...CONDITIONS.map((cc, n): RowTuple => [`0F ${hex(0x90 + n)}`, `SET${cc}`, 'Eb', setcc(n)]),
 
@@ -53,7 +53,7 @@ export const TWO_BYTE: readonly RowTuple[] = [
   ['0F BC', 'BSF', 'Gv,Ev', bsf, { undefined: 'OSAPC' }],
   ['F3 0F BC', 'TZCNT', 'Gv,Ev', tzcnt, { feature: 'bmi1', undefined: 'OSAP' }],
   ['0F BD', 'BSR', 'Gv,Ev', bsr, { undefined: 'OSAPC' }],
-  ['F3 0F BD', 'LZCNT', 'Gv,Ev', lzcnt, { feature: 'lzcnt', undefined: 'OSAP' }],
+  ['F3 0F BD', 'LZCNT', 'Gv,Ev', lzcnt, { feature: 'abm', undefined: 'OSAP' }],
   ['0F BE', 'MOVSX', 'Gv,Eb', movsx],
   ['0F BF', 'MOVSX', 'Gv,Ew', movsx],
 

@@ -32,9 +32,9 @@ export const bitAs = (t: Emitter, bit: Val, size: Val['size']): Val =>
   size === 8 ? t.zext(bit, 8) : { id: bit.id, size };
 
 /** The 32 bits that hold a value's sign. */
-export const topWord = (t: Emitter, value: Val): Val => (value.size === 8 ? t.high(value) : value);
+const topWord = (t: Emitter, value: Val): Val => (value.size === 8 ? t.high(value) : value);
 /** The 32 bits that hold a value's bit 0. */
-export const lowWord = (t: Emitter, value: Val): Val => (value.size === 8 ? t.trunc(value, 4) : value);
+const lowWord = (t: Emitter, value: Val): Val => (value.size === 8 ? t.trunc(value, 4) : value);
 
 /** `out`: carry or borrow out of each bit, `overflow`: both as top words; `half`: carry into each bit, low word. */
 function setCarryFlags(t: Emitter, result: Val, out: Val, overflow: Val, half: Val): void {
@@ -44,25 +44,15 @@ function setCarryFlags(t: Emitter, result: Val, out: Val, overflow: Val, half: V
   t.setFlags('CARRIES', result, t.or(t.or(cf, of), af));
 }
 
-function addWithCarry(t: Emitter, a: Val, b: Val, carry: Val): [sum: Val, setFlags: () => void] {
-  const sum = t.add(t.add(a, b), bitAs(t, carry, a.size));
-  return [
-    sum,
-    () => {
-      const [x, y, r] = [topWord(t, a), topWord(t, b), topWord(t, sum)];
-      const out = t.or(t.and(x, y), t.and(t.or(x, y), t.not(r)));
-      const overflow = t.and(t.xor(x, r), t.xor(y, r));
-      setCarryFlags(t, sum, out, overflow, t.xor(t.xor(lowWord(t, a), lowWord(t, b)), lowWord(t, sum)));
-    },
-  ];
-}
-
 export const adc: Emit = (t, dst, src) => {
   const a = t.readForWrite(dst!);
   const b = t.read(src!);
-  const [sum, setFlags] = addWithCarry(t, a, b, t.carry());
+  const sum = t.add(t.add(a, b), bitAs(t, t.carry(), a.size));
   t.write(dst!, sum);
-  setFlags();
+  const [x, y, r] = [topWord(t, a), topWord(t, b), topWord(t, sum)];
+  const out = t.or(t.and(x, y), t.and(t.or(x, y), t.not(r)));
+  const overflow = t.and(t.xor(x, r), t.xor(y, r));
+  setCarryFlags(t, sum, out, overflow, t.xor(t.xor(lowWord(t, a), lowWord(t, b)), lowWord(t, sum)));
 };
 
 export const sbb: Emit = (t, dst, src) => {
@@ -97,21 +87,6 @@ export const neg: Emit = (t, dst) => {
   t.write(dst!, result);
   t.setFlags('SUB', result, t.const(0, a.size), a);
 };
-
-/** ADCX and ADOX: an addition whose carry goes through one flag and leaves the others alone. */
-const addThrough =
-  (flag: number, condition: number): Emit =>
-  (t, dst, src) => {
-    const a = t.read(dst!);
-    const b = t.read(src!);
-    const sum = t.add(t.add(a, b), bitAs(t, t.condition(condition), a.size));
-    const [x, y, r] = [topWord(t, a), topWord(t, b), topWord(t, sum)];
-    const out = t.signBit(t.or(t.and(x, y), t.and(t.or(x, y), t.not(r))));
-    t.changeFlags(flag, flag === FLAG.CF ? out : t.shl(out, t.const(11, 4)));
-    t.write(dst!, sum);
-  };
-export const adcx = addThrough(FLAG.CF, 2);
-export const adox = addThrough(FLAG.OF, 0);
 
 // ---- logic ----
 
