@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { encode } from './assemble.ts';
+import { createDecoder } from './decode.ts';
+import type { Insn } from './insn.ts';
+import { OPCODE_ROWS } from './isa/index.ts';
+import { featuresOf } from './isa/lookup.ts';
+import type { Row } from './isa/row.ts';
+import { MODE } from './mode.ts';
+import { existsIn, type Random, randomInstruction } from './random-instruction.ts';
+
+const decode = createDecoder({ features: featuresOf(OPCODE_ROWS) });
+const MODES = [MODE.CODE_64, MODE.CODE_32, MODE.CODE_16, MODE.CODE_16 | MODE.REAL];
+
+function randomOf(seed: number): Random {
+  let state = seed | 0;
+  return (below) => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    const mixed = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d);
+    return ((mixed ^ (mixed >>> 13)) >>> 0) % below;
+  };
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+function decoded(bytes: Uint8Array, mode: number, ip: readonly [number, number]): Insn {
+  const insn = decode(bytes, 0, bytes.length, mode, ip[0], ip[1]);
+  if (insn === 'truncated') throw new Error(`${hex(bytes)} is truncated`);
+  return insn;
+}
+
+const nameOf = (row: Row): string => `${row.opcode} ${row.mnemonic} ${row.operands.join(',')}`;
+
+/** Encodes and decodes a random instruction of a row; a sentence when something is lost. */
+function roundTrip(row: Row, seed: number, mode: number): string | undefined {
+  const made = randomInstruction(row, randomOf(seed), mode);
+  const ip = made.prefixes.ip!;
+  const insn = decoded(made.bytes, mode, ip);
+  const seen = { name: nameOf(insn.row), length: insn.length, operands: insn.operands, lock: insn.lock };
+  const wanted = { name: nameOf(row), length: made.bytes.length, operands: made.operands, lock: made.prefixes.lock };
+  const sizes = [insn.operandSize, insn.addressSize];
+  if (JSON.stringify(seen) !== JSON.stringify(wanted)) {
+    return `${hex(made.bytes)} mode ${mode}: got ${JSON.stringify(seen)}, wanted ${JSON.stringify(wanted)}`;
+  }
+  const { operandSize, addressSize, target } = made.prefixes;
+  if (sizes[0] !== operandSize || sizes[1] !== addressSize) {
+    return `${nameOf(row)} ${hex(made.bytes)} mode ${mode}: sizes ${sizes}, wanted ${operandSize},${addressSize}`;
+  }
+  if (target !== undefined && String(target) !== String(insn.target)) return `${nameOf(row)}: target ${insn.target}`;
+  const again = encode(insn.row, insn.operands, mode, {
+    ...(insn as unknown as object),
+    ip,
+    rep: made.prefixes.rep ?? 0,
+    rex: insn.row.match.map.startsWith('VEX') ? 0 : insn.rex,
+  });
+  return hex(again) === hex(made.bytes) ? undefined : `${hex(made.bytes)} encodes again as ${hex(again)}`;
+}
+
+describe('encode and decode', () => {
+  test.each(OPCODE_ROWS.map((row) => [nameOf(row), row] as const))('%s', (_name, row) => {
+    const modes = MODES.filter((mode) => existsIn(row, mode));
+    expect(modes).not.toEqual([]);
+    fc.assert(
+      fc.property(fc.integer(), fc.constantFrom(...modes), (seed, mode) => {
+        expect(roundTrip(row, seed, mode)).toBeUndefined();
+      }),
+      { seed: 1, numRuns: 20 },
+    );
+  });
+});
