@@ -65,7 +65,7 @@ describe('decode', () => {
       { base: undefined, disp: 0xff7, dispHigh: 0 },
     ],
     ['64, RIP-relative below 0', '03 05 00 00 00 80', MODE.CODE_64, { disp: -0x7fffeffa, dispHigh: -1 }],
-    ['64 with 67h, EIP-relative', '67 03 05 00 00 00 80', MODE.CODE_64, { disp: -0x7fffeff9, dispHigh: 0 }],
+    ['64 with 67h, EIP-relative', '67 03 05 00 00 00 80', MODE.CODE_64, { disp: -0x7fffeff9, dispHigh: -1 }],
     ['64, FS; DS ignored', '64 3e 03 00', MODE.CODE_64, { seg: 4 }],
     ['32, last override wins', '64 26 03 00', MODE.CODE_32, { seg: 0 }],
     [

@@ -331,8 +331,9 @@ class Decoder {
     let dispHigh = disp >> 31;
     if (this.#ripRelative) {
       const low = (this.#nextLow() >>> 0) + (disp >>> 0);
-      dispHigh = this.#addressSize === 8 ? (this.#nextHigh() + dispHigh + (low > 0xffffffff ? 1 : 0)) | 0 : 0;
       disp = low | 0;
+      const carry = low > 0xffffffff ? 1 : 0;
+      dispHigh = this.#addressSize === 8 ? (this.#nextHigh() + dispHigh + carry) | 0 : disp >> 31;
     }
     return { kind: 'mem', seg, base, index: this.#index, scale: this.#scale, disp, dispHigh, size };
   }

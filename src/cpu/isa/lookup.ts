@@ -1,3 +1,4 @@
+import { canonicalFeature } from '../features.ts';
 import { type OperandSpec, operandSpec, SOURCE } from '../operands.ts';
 import { MAPS, type Match, type Row } from './row.ts';
 
@@ -63,6 +64,13 @@ function rank({ row: { match } }: Form): number {
 
 const key = (map: number, byte: number): number => map * 256 + byte;
 
+/** Every feature that rows ask for. */
+export function featuresOf(rows: readonly Row[]): Set<string> {
+  return new Set(
+    rows.flatMap(({ options: { feature } }) => (feature === undefined ? [] : [canonicalFeature(feature)])),
+  );
+}
+
 /** Opcode maps of one set of rows and CPUID features, filled as opcodes are met. */
 export class OpcodeTables {
   readonly #buckets: (Form[] | undefined)[] = [];
@@ -70,7 +78,8 @@ export class OpcodeTables {
 
   constructor(rows: readonly Row[], features: ReadonlySet<string>) {
     for (const row of rows) {
-      if (row.options.feature !== undefined && !features.has(row.options.feature)) continue;
+      const { feature } = row.options;
+      if (feature !== undefined && !features.has(canonicalFeature(feature))) continue;
       const form = makeForm(row);
       for (let i = 0; i < (row.match.plusRegister ? 8 : 1); i++) {
         (this.#buckets[key(MAPS.indexOf(row.match.map), row.match.byte + i)] ??= []).push(form);
