@@ -52,13 +52,14 @@ export function makeForm(row: Row): Form {
   };
 }
 
-const accepts = ({ row, mod }: Form, modrm: number): boolean =>
+/** True when a ModR/M byte can belong to the row. */
+export const accepts = ({ row, mod }: Form, modrm: number): boolean =>
   (row.match.modrm === undefined || row.match.modrm === modrm) &&
   (row.match.reg === undefined || row.match.reg === ((modrm >> 3) & 7)) &&
   (mod === 'any' || (mod === 'r') === modrm >= 0xc0);
 
 /** The more an opcode column says, the sooner its row is taken. */
-function rank({ row: { match } }: Form): number {
+export function rank({ row: { match } }: Form): number {
   return (match.prefix === 'any' ? 0 : 4) + (match.modrm === undefined ? 0 : 2) + (match.plusRegister ? 0 : 1);
 }
 
