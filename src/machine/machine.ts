@@ -1,0 +1,266 @@
+import type { Breakpoint, DebugCause, Vcpu } from '../accel/accelerator.ts';
+import { createTcg } from '../accel/tcg/index.ts';
+import type { Tier, TcgVcpu } from '../accel/tcg/vcpu.ts';
+import type { CharBackend } from '../bus/backends.ts';
+import { type CpuModel, parseCpuModel } from '../cpu/cpuid.ts';
+import { resetState } from '../cpu/reset.ts';
+import { CpuState } from '../cpu/state.ts';
+import { type BootPlan, loadIntoMemory } from './boot/boot-plan.ts';
+import { planKernel } from './boot/load-kernel.ts';
+import { type MemoryLayout, memoryLayout } from './boot/memory-layout.ts';
+import { SerialConsole } from './console.ts';
+import { applyEntry } from './entry.ts';
+import { CountedClock, HostClock, type MachineClock } from './machine-clock.ts';
+import { Pc } from './pc.ts';
+import { RunLoop } from './run-loop.ts';
+
+/** How a machine is made. Sizes in bytes. */
+export interface MachineConfig {
+  /** Bytes of RAM, a multiple of 4096. */
+  readonly memory: number;
+  /** CPU model and features, as QEMU spells them: `qemu64,-pni`, `max`. */
+  readonly cpu?: string;
+  readonly tier?: Tier;
+  /** Guest time counts instructions instead of following the host's clock. */
+  readonly icount?: boolean;
+  /** Kernel image (bzImage, ELF with PVH note, Multiboot); without it `firmware` is started. */
+  readonly kernel?: Uint8Array;
+  readonly initrd?: Uint8Array;
+  readonly append?: string;
+  /** ROM image, a multiple of 64 KiB, entered at the reset vector. */
+  readonly firmware?: Uint8Array;
+  /** Back end of COM1; a `SerialConsole` when not given. */
+  readonly serial?: CharBackend;
+  /** A reset ends the run instead of starting the guest again. */
+  readonly noReboot?: boolean;
+  /** Bytes written to port E9h. */
+  readonly debugcon?: (byte: number) => void;
+  /** Milliseconds since 1970 for the RTC; the host's time when not given. */
+  readonly wallClock?: () => number;
+}
+
+/** How a machine ended. */
+export type MachineExit =
+  | { readonly reason: 'poweroff' | 'stopped' }
+  | { readonly reason: 'reset'; readonly why: string }
+  | { readonly reason: 'debug-exit'; readonly status: number }
+  | { readonly reason: 'fatal'; readonly message: string };
+
+/** Resets in a row without this much guest work between them are a reset loop. */
+const RESET_STORM = { count: 50, instructions: 1_000_000 };
+
+/**
+ * A PC: board, CPU and time. `start` lets it run in the background of Node's event loop; `exit` resolves when
+ * it is over.
+ */
+export class Machine {
+  readonly pc: Pc;
+  readonly vcpu: Vcpu;
+  readonly model: CpuModel;
+  readonly clock: MachineClock;
+  readonly layout: MemoryLayout;
+  /** COM1, unless the configuration brought a back end of its own. */
+  readonly console: SerialConsole;
+  /** Resolves when the guest powered off, the machine was shut down, or something fatal happened. */
+  readonly exit: Promise<MachineExit>;
+  /** Told when the guest was stopped by a breakpoint; the machine stays paused until `start`. */
+  onDebug: (rip: bigint, cause: DebugCause) => void = () => {};
+  /** Told after each reset of the machine. */
+  onReset: (why: string) => void = () => {};
+  /** Told when the CPU starts or pauses. */
+  onRunState: (running: boolean) => void = () => {};
+  resets = 0;
+  readonly #tcg: TcgVcpu;
+  readonly #config: MachineConfig;
+  readonly #plan: BootPlan | undefined;
+  readonly #loop: RunLoop;
+  #finish: (exit: MachineExit) => void = () => {};
+  #over: MachineExit | undefined;
+  #session: Promise<void> | undefined;
+  #storm = { count: 0, instructions: 0 };
+
+  constructor(config: MachineConfig) {
+    this.#config = config;
+    this.model = parseCpuModel(config.cpu ?? 'qemu64');
+    this.layout = memoryLayout(config.memory);
+    this.console = new SerialConsole();
+    const instructions = () => this.vcpu.instructions;
+    this.clock =
+      config.icount === true ? new CountedClock(instructions) : new HostClock(() => performance.now(), instructions);
+    this.exit = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+    this.pc = new Pc(
+      {
+        layout: this.layout,
+        clock: this.clock.timers,
+        wallClock: config.wallClock ?? (config.icount === true ? () => 0 : Date.now),
+        serial: [watchInput(config.serial ?? this.console, () => this.#loop.notify())],
+        debugcon: config.debugcon ?? (() => {}),
+        rom: config.kernel === undefined ? config.firmware : undefined,
+      },
+      {
+        onReset: (why) => this.#loop.requestReset(why),
+        onPowerOff: () => this.#end({ reason: 'poweroff' }),
+        onDebugExit: (status) => this.#end({ reason: 'debug-exit', status }),
+        onA20: (enabled) => this.vcpu.setA20(enabled),
+        onInterrupt: () => {
+          this.vcpu.interruptChanged();
+          this.#loop.notify();
+        },
+      },
+    );
+    const board = { memory: this.pc.memory, ports: this.pc.ports, interrupts: this.pc.pic };
+    this.#tcg = createTcg(board, {
+      model: this.model,
+      tier: config.tier ?? 'interp',
+      tsc: () => this.clock.tsc(),
+    });
+    this.vcpu = this.#tcg;
+    this.#loop = new RunLoop(this.vcpu, this.clock);
+    this.#plan =
+      config.kernel === undefined
+        ? undefined
+        : planKernel({
+            kernel: config.kernel,
+            layout: this.layout,
+            ...(config.initrd === undefined ? {} : { initrd: config.initrd }),
+            commandLine: config.append ?? '',
+            rsdp: this.pc.rsdp,
+            longMode: this.model.has('lm'),
+          });
+    this.#powerOn();
+  }
+
+  /** The software CPU, for tools that look inside. */
+  get tcg(): TcgVcpu {
+    return this.#tcg;
+  }
+
+  get running(): boolean {
+    return this.#session !== undefined;
+  }
+
+  /** Lets the machine run. Does nothing when it runs already or is over. */
+  start(): void {
+    if (this.#session !== undefined || this.#over !== undefined) return;
+    this.onRunState(true);
+    this.#session = this.#run().finally(() => {
+      this.#session = undefined;
+      this.onRunState(false);
+    });
+  }
+
+  /** Halts the CPU at an instruction boundary; `start` goes on. */
+  async pause(): Promise<void> {
+    this.#loop.stop();
+    await this.#session;
+  }
+
+  /** Ends the machine. */
+  async stop(): Promise<void> {
+    this.#end({ reason: 'stopped' });
+    await this.#session;
+    this.#finish(this.#over!);
+  }
+
+  /** Pushes the reset button. */
+  reset(): void {
+    this.#loop.requestReset('reset button');
+  }
+
+  /** Asks the guest to shut down (ACPI power button). */
+  powerButton(): void {
+    this.pc.pm.pressPowerButton();
+  }
+
+  /** Runs one instruction of a paused machine. */
+  step(): void {
+    this.vcpu.step();
+    this.clock.timers.dispatch();
+  }
+
+  setBreakpoints(points: readonly Breakpoint[]): void {
+    this.vcpu.setBreakpoints(points);
+  }
+
+  /** A copy of the CPU state, lazy flags settled. */
+  readState(): CpuState {
+    const state = new CpuState();
+    this.vcpu.readState(state);
+    return state;
+  }
+
+  writeState(state: CpuState): void {
+    this.vcpu.writeState(state);
+  }
+
+  async #run(): Promise<void> {
+    while (this.#over === undefined) {
+      const result = await this.#loop.run();
+      if (this.#over !== undefined) break;
+      switch (result.reason) {
+        case 'stopped':
+          return;
+        case 'debug':
+          queueMicrotask(() => this.onDebug(result.rip, result.cause));
+          return;
+        case 'fatal':
+          this.#end(result);
+          break;
+        case 'reset':
+          if (this.#config.noReboot === true) this.#end(result);
+          else await this.#restart(result.why);
+          break;
+      }
+    }
+    this.#finish(this.#over!);
+  }
+
+  async #restart(why: string): Promise<void> {
+    const { instructions } = this.vcpu;
+    const storm = this.#storm;
+    storm.count = instructions - storm.instructions < RESET_STORM.instructions ? storm.count + 1 : 0;
+    storm.instructions = instructions;
+    // A guest that resets at once, over and over, must not keep the host busy.
+    if (storm.count > RESET_STORM.count) await new Promise((resolve) => setTimeout(resolve, 100));
+    this.resets++;
+    this.#powerOn();
+    this.onReset(why);
+  }
+
+  /** The state in which the guest's first instruction runs. */
+  #powerOn(): void {
+    this.pc.reset();
+    const state = new CpuState();
+    if (this.#plan === undefined) {
+      resetState(state, this.model);
+    } else {
+      loadIntoMemory(this.#plan, this.pc.memory);
+      applyEntry(state, this.#plan.entry, this.model);
+    }
+    this.vcpu.writeState(state);
+  }
+
+  #end(exit: MachineExit): void {
+    this.#over ??= exit;
+    this.#loop.stop();
+  }
+}
+
+/** A back end whose input wakes a halted machine. */
+function watchInput(backend: CharBackend, wake: () => void): CharBackend {
+  return {
+    write: (byte) => backend.write(byte),
+    onDrain: (resume) => backend.onDrain(() => {
+      resume();
+      wake();
+    }),
+    pauseInput: (paused) => backend.pauseInput?.(paused),
+    onInput: (receive) =>
+      backend.onInput((bytes) => {
+        receive(bytes);
+        wake();
+      }),
+  };
+}

@@ -1,0 +1,114 @@
+import type { Vcpu, VcpuExit } from '../accel/accelerator.ts';
+import type { MachineClock } from './machine-clock.ts';
+
+/** Longest time that the CPU runs before the host's events are served. */
+const TURN_MS = 8;
+/** Host timers are no longer than this, so that a far deadline is looked at again. */
+const LONGEST_SLEEP_MS = 1000;
+
+/** Why the loop gave the machine back. */
+export type RunResult =
+  | { readonly reason: 'stopped' }
+  | { readonly reason: 'reset'; readonly why: string }
+  | Extract<VcpuExit, { reason: 'debug' | 'fatal' }>;
+
+/** Sleeps until something happens or a deadline comes. */
+class Alarm {
+  #wake: ((early: boolean) => void) | undefined;
+
+  ring(): void {
+    this.#wake?.(true);
+  }
+
+  /** Resolves true when rung before the time was over. */
+  sleep(ms: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#wake?.(false), Math.max(1, Math.min(ms, LONGEST_SLEEP_MS)));
+      this.#wake = (early) => {
+        this.#wake = undefined;
+        clearTimeout(timer);
+        resolve(early);
+      };
+    });
+  }
+}
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Drives one vCPU and the timers, in turns short enough for terminal, sockets and signals to stay alive. */
+export class RunLoop {
+  readonly #vcpu: Vcpu;
+  readonly #clock: MachineClock;
+  readonly #alarm = new Alarm();
+  #stopping = false;
+  #reset: string | undefined;
+  running = false;
+
+  constructor(vcpu: Vcpu, clock: MachineClock) {
+    this.#vcpu = vcpu;
+    this.#clock = clock;
+    clock.timers.onChange = () => vcpu.kick();
+  }
+
+  /** Something outside the CPU changed: host input arrived, an interrupt line moved. */
+  notify(): void {
+    this.#alarm.ring();
+  }
+
+  stop(): void {
+    this.#stopping = true;
+    this.#vcpu.kick();
+    this.#alarm.ring();
+  }
+
+  requestReset(why: string): void {
+    this.#reset ??= why;
+    this.#vcpu.kick();
+    this.#alarm.ring();
+  }
+
+  /** Runs until stopped, reset or told to stop by the CPU. */
+  async run(): Promise<RunResult> {
+    this.#stopping = false;
+    this.running = true;
+    this.#clock.resume();
+    try {
+      for (;;) {
+        const end = performance.now() + TURN_MS;
+        let halted = false;
+        while (!halted && performance.now() < end) {
+          this.#clock.timers.dispatch();
+          if (this.#stopping) return { reason: 'stopped' };
+          if (this.#reset !== undefined) return this.#takeReset(this.#reset);
+          const exit = this.#vcpu.run(this.#clock.slice());
+          if (exit.reason === 'debug' || exit.reason === 'fatal') return exit;
+          if (exit.reason === 'shutdown') return this.#takeReset('triple fault');
+          halted = exit.reason === 'halt';
+        }
+        if (halted) await this.#halt();
+        else await nextTurn();
+      }
+    } finally {
+      this.running = false;
+      this.#clock.pause();
+    }
+  }
+
+  async #halt(): Promise<void> {
+    const ms = this.#clock.haltMs();
+    if (ms <= 0) return;
+    if (ms < 1) {
+      // Shorter than a host timer: let events in, then look again.
+      await nextTurn();
+      if (!this.#stopping && this.#reset === undefined) this.#clock.wake(false);
+      return;
+    }
+    const early = await this.#alarm.sleep(ms);
+    if (ms <= LONGEST_SLEEP_MS || early) this.#clock.wake(early);
+  }
+
+  #takeReset(why: string): RunResult {
+    this.#reset = undefined;
+    return { reason: 'reset', why };
+  }
+}
