@@ -42,10 +42,10 @@ export class PostCode extends BytePorts implements Device {
   }
 }
 
-/** Test exit, usually four ports at F4h: a write ends the machine with status `(value << 1) | 1`. */
+/** Test exit, usually four ports at F4h: a write ends the machine with status `(value << 1) | 1`, 0-255. */
 export const debugExit = (onExit: (status: number) => void): IoHandler => ({
   read: () => 0,
   write(_offset: number, _size: AccessSize, value: number) {
-    onExit(value * 2 + 1);
+    onExit(((value << 1) | 1) & 0xff);
   },
 });

@@ -107,16 +107,6 @@ export class Mc146818 extends BytePorts implements Device {
     return this.#nmiMasked;
   }
 
-  /** A CMOS byte (0-127) as it stands, without side effects. */
-  cmos(index: number): number {
-    return this.#ram[index & 127];
-  }
-
-  /** Sets a CMOS byte as firmware would. */
-  setCmos(index: number, value: number): void {
-    this.#ram[index & 127] = value;
-  }
-
   /** Writes the memory sizes where PC firmware looks: 15h-18h, 30h-31h, 34h-35h, 5Bh-5Dh. */
   setMemory({ belowFourGiB, aboveFourGiB }: MemorySizes): void {
     const put = (index: number, length: number, value: number) => {

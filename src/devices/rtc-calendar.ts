@@ -1,5 +1,5 @@
 /** Time and date registers of the MC146818 by CMOS index, and the century byte that a PC keeps at 32h. */
-export const RTC = {
+const RTC = {
   seconds: 0,
   secondsAlarm: 1,
   minutes: 2,

@@ -37,7 +37,7 @@ export const device = (path: string, ...terms: Aml[]): Aml => [
 ];
 /** At most 255 elements. */
 export const packageOf = (...elements: Aml[]): Aml => [0x12, ...withLength([elements.length, ...elements.flat()])];
-export const buffer = (bytes: Aml): Aml => [0x11, ...withLength([...integer(bytes.length), ...bytes])];
+const buffer = (bytes: Aml): Aml => [0x11, ...withLength([...integer(bytes.length), ...bytes])];
 
 /** A compressed EISA identifier such as `PNP0A03`. */
 export function eisaId(id: string): Aml {

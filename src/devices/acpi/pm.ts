@@ -5,7 +5,7 @@ import { BytePort, BytePorts } from '../byte-ports.ts';
 import { int, record, type StateOf, u8, u16 } from '../state.ts';
 
 /** Frequency of the ACPI PM timer (ACPI 2.0, 4.7.3.3). */
-export const PM_TIMER_HZ = 3_579_545;
+const PM_TIMER_HZ = 3_579_545;
 /** SLP_TYP of soft-off: SUS_TYP 000 of the PIIX4. */
 export const S5_TYPE = 0;
 /** What to write to the APM control port to enter and leave ACPI mode. */

@@ -1,4 +1,4 @@
-import type { AccessSize, Device, IoHandler } from '../../bus/device.ts';
+import type { Device, IoHandler } from '../../bus/device.ts';
 import { record, u32 } from '../state.ts';
 import type { PciFunction } from './pci-function.ts';
 
@@ -43,20 +43,6 @@ export class PciBus implements Device {
     if (other !== undefined)
       throw new Error(`PCI ${slot}.${fn} of ${pciFunction.name} already belongs to ${other.name}`);
     this.#functions.set(key, pciFunction);
-  }
-
-  /** Configuration access as firmware makes it, without the ports. Throws when nothing is there. */
-  writeConfig(slot: number, fn: number, offset: number, size: AccessSize, value: number): void {
-    const target = this.#functions.get(slot * 8 + fn);
-    if (target === undefined) throw new Error(`there is no PCI function at ${slot}.${fn}`);
-    target.writeConfig(offset, size, value);
-  }
-
-  /** All functions with their places, in order. */
-  functions(): { readonly slot: number; readonly fn: number; readonly function: PciFunction }[] {
-    return [...this.#functions]
-      .sort(([a], [b]) => a - b)
-      .map(([key, pciFunction]) => ({ slot: key >> 3, fn: key & 7, function: pciFunction }));
   }
 
   reset(): void {
