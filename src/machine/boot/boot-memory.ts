@@ -111,8 +111,8 @@ export class BootMemory {
   }
 
   #remedy(claim: Range): string {
-    const inLowRam = claim.base >= EXTENDED_BASE && Number.isSafeInteger(claim.end);
-    return inLowRam ? this.#atLeast(claim.end) : 'this is no kernel for a PC, or it is damaged';
+    if (claim.base < EXTENDED_BASE) return 'link the kernel to load at 1 MB or above';
+    return Number.isSafeInteger(claim.end) ? this.#atLeast(claim.end) : 'the image is damaged';
   }
 }
 
