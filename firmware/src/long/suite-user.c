@@ -8,7 +8,7 @@ struct suite_test32 {
   u32 name, run, expected, strict;
 };
 #define PROT_SUITE (*(const u32 *)0x10008)
-#define PROT_SUITE_COUNT (*(const u32 *)0x1000c)
+#define PROT_INTEGER_COUNT (*(const u32 *)0x1000c)
 #define PROT_PARTS (*(const u32 *)0x10010)
 #define PROT_PART_COUNT (*(const u32 *)0x10014)
 
@@ -32,7 +32,7 @@ static void run_64_bit(void) {
 
 static void run_32_bit(void) {
   const struct suite_test32 *tests = (const struct suite_test32 *)(u64)PROT_SUITE;
-  u32 count = *pointer32(PROT_SUITE_COUNT);
+  u32 count = *pointer32(PROT_INTEGER_COUNT);
   for (u32 i = 0; i < count; i++) {
     const struct suite_test32 *test = &tests[i];
     const char *name = (const char *)(u64)test->name;

@@ -13,5 +13,8 @@
 
 #define STRICT(text, name, below, in_long) {text, test_##name, EXPECT(below, in_long), 1},
 
-const struct suite_test suite[] = {SUITE(TEST, STRICT)};
+const struct suite_test suite[] = {INTEGER_SUITE(TEST) FLOAT_SUITE(TEST, STRICT)};
 const u32 suite_count = COUNT_OF(suite);
+
+#define ONE(...) +1
+const u32 suite_integer_count = INTEGER_SUITE(ONE);

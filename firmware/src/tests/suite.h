@@ -12,6 +12,7 @@ struct suite_test {
 
 extern const struct suite_test suite[];
 extern const u32 suite_count;
+extern const u32 suite_integer_count; // the first so many are integer tests
 
 // Checksums of the rows of the test that ran last, in the order of its table: where to look when it fails.
 enum { MAX_PARTS = 96 };
