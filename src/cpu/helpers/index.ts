@@ -6,6 +6,7 @@ import { enterHelpers } from './enter.ts';
 import { farReturnHelpers } from './far-returns.ts';
 import { farTransferHelpers } from './far-transfers.ts';
 import { flagTransferHelpers } from './flag-transfers.ts';
+import { fxsaveHelpers } from './fxsave.ts';
 import { segmentAccessHelpers } from './segment-access.ts';
 import { segmentRegisterHelpers } from './segment-registers.ts';
 import { stringCompareHelpers } from './string-compare.ts';
@@ -17,6 +18,9 @@ import { vectorMemoryHelpers } from './vector-memory.ts';
 import { vectorPackHelpers } from './vector-pack.ts';
 import { vectorShiftHelpers } from './vector-shift.ts';
 import { vectorShuffleHelpers } from './vector-shuffle.ts';
+import { x87ArithmeticHelpers } from './x87-arithmetic.ts';
+import { x87EnvironmentHelpers } from './x87-environment.ts';
+import { x87TransferHelpers } from './x87-transfer.ts';
 
 /** What IR calls by name: int32 numbers in; an int32 number, or nothing, out. */
 export type Helpers = Readonly<Record<string, (...args: never[]) => unknown>>;
@@ -42,6 +46,10 @@ const FACTORIES: readonly ((cpu: CpuContext) => Helpers)[] = [
   stringCompareHelpers,
   vectorFloatHelpers,
   vectorConvertHelpers,
+  x87ArithmeticHelpers,
+  x87TransferHelpers,
+  x87EnvironmentHelpers,
+  fxsaveHelpers,
 ];
 
 /** Every run-time helper of one CPU. Throws when two have the same name. */

@@ -4,7 +4,7 @@ import { MODE } from '../mode.ts';
 import { W } from '../state.ts';
 
 /** Bits of MXCSR that may be set: all below 16, with DAZ (SDM 1 10.2.3). */
-const MXCSR_MASK = 0xffff;
+export const MXCSR_MASK = 0xffff;
 
 export function vectorMemoryHelpers(cpu: CpuContext) {
   const { w, memory } = cpu;

@@ -9,6 +9,7 @@ import { SSE_0F3A } from './sse-0f3a.ts';
 import { SSE_0F38 } from './sse-0f38.ts';
 import { TWO_BYTE } from './two-byte.ts';
 import { VEX } from './vex.ts';
+import { X87_ROWS } from './x87.ts';
 
 const raising =
   (vector: number, errorCode: number): Emit =>
@@ -29,6 +30,7 @@ const TABLES: readonly (readonly RowTuple[])[] = [
   TWO_BYTE,
   INTEGER_0F38,
   VEX,
+  X87_ROWS,
   MMX_ROWS,
   SSE_0F,
   SSE_0F38,

@@ -33,11 +33,16 @@ import {
 function widen(w: Int32Array, d: number, classA: number, cw: number): number {
   const flags = classA === SNAN ? IE : classA === DENORMAL ? DE : 0;
   if ((flags & ~cw) !== 0) return flags;
+  storeWidened(w, d, classA);
+  if (classA === SNAN) w[d + 1] |= 0x40000000;
+  return flags;
+}
+
+function storeWidened(w: Int32Array, d: number, classA: number): void {
   const biased = (classA & (INFINITE | NAN)) !== 0 ? 0x7fff : classA === ZERO ? 0 : u[A + EXP] + 16383;
   w[d] = classA === ZERO ? 0 : u[A + LO];
-  w[d + 1] = classA === ZERO ? 0 : u[A + HI] | (classA === SNAN ? 0x40000000 : 0);
+  w[d + 1] = classA === ZERO ? 0 : u[A + HI];
   w[d + 2] = (u[A + SIGN] << 15) | biased;
-  return flags;
 }
 
 /** FLD m32fp: the binary32 in w[a] to an 80-bit value at d. */
@@ -48,6 +53,23 @@ export function f32ToF80(w: Int32Array, d: number, a: number, cw: number): numbe
 /** FLD m64fp: the binary64 in w[a], w[a + 1] to an 80-bit value at d. */
 export function f64ToF80(w: Int32Array, d: number, a: number, cw: number): number {
   return widen(w, d, loadF64(w, a, A), cw);
+}
+
+/**
+ * The memory operand of FADD m32fp and the like: widened as it is (an SNaN stays one), so that the operation meets
+ * the exceptions. True when it was a denormal, which the 80-bit value no longer shows.
+ */
+export function operandF32ToF80(w: Int32Array, d: number, a: number): boolean {
+  const classA = loadF32(w, a, A);
+  storeWidened(w, d, classA);
+  return classA === DENORMAL;
+}
+
+/** As operandF32ToF80, for m64fp. */
+export function operandF64ToF80(w: Int32Array, d: number, a: number): boolean {
+  const classA = loadF64(w, a, A);
+  storeWidened(w, d, classA);
+  return classA === DENORMAL;
 }
 
 /** Puts the number of class `classA` in A, narrowed to the format, into R. */

@@ -1,0 +1,102 @@
+import { C1, IE, SF } from '../softfloat/status.ts';
+import { W } from '../state.ts';
+
+const TOP_SHIFT = 11;
+const TOP = 7 << TOP_SHIFT;
+/** Error summary, and the busy bit that follows it. */
+export const ES_B = 0x8080;
+const EXCEPTIONS = 0x3f;
+
+/** First state word of ST(i). */
+export function st(w: Int32Array, i: number): number {
+  return W.st + 4 * (((w[W.fsw] >>> TOP_SHIFT) + i) & 7);
+}
+
+export function topOf(w: Int32Array): number {
+  return (w[W.fsw] >>> TOP_SHIFT) & 7;
+}
+
+export function setTop(w: Int32Array, top: number): void {
+  w[W.fsw] = (w[W.fsw] & ~TOP) | ((top & 7) << TOP_SHIFT);
+}
+
+function tagBit(w: Int32Array, i: number): number {
+  return 1 << ((topOf(w) + i) & 7);
+}
+
+export function isEmpty(w: Int32Array, i: number): boolean {
+  return (w[W.ftw] & tagBit(w, i)) === 0;
+}
+
+export function markFull(w: Int32Array, i: number): void {
+  w[W.ftw] |= tagBit(w, i);
+}
+
+export function markEmpty(w: Int32Array, i: number): void {
+  w[W.ftw] &= ~tagBit(w, i);
+}
+
+export function pop(w: Int32Array): void {
+  markEmpty(w, 0);
+  setTop(w, topOf(w) + 1);
+}
+
+/** Merges what an operation returned into FSW: `cleared` condition codes go, an unmasked exception sets ES and B. */
+export function report(w: Int32Array, flags: number, cleared = C1): void {
+  w[W.fsw] = (w[W.fsw] & ~cleared) | flags | ((flags & ~w[W.fcw] & EXCEPTIONS) !== 0 ? ES_B : 0);
+}
+
+/** Makes ES and B agree with flags and masks, after either was loaded. */
+export function summarise(w: Int32Array): void {
+  const pending = (w[W.fsw] & ~w[W.fcw] & EXCEPTIONS) !== 0;
+  w[W.fsw] = pending ? w[W.fsw] | ES_B : w[W.fsw] & ~ES_B;
+}
+
+/** FCW as the FPU keeps it: bit 6 reads as 1, bits 7 and 13-15 as 0. */
+export function setControlWord(w: Int32Array, value: number): void {
+  w[W.fcw] = (value & 0x1f3f) | 0x40;
+  summarise(w);
+}
+
+export function writeIndefinite(w: Int32Array, d: number): void {
+  w[d] = 0;
+  w[d + 1] = 0xc0000000;
+  w[d + 2] = 0xffff;
+}
+
+/** Reports a stack underflow; true when it is masked and the instruction goes on with an indefinite. */
+export function underflow(w: Int32Array): boolean {
+  report(w, IE | SF);
+  return (w[W.fcw] & IE) !== 0;
+}
+
+/**
+ * Makes room for a push: the state word to write, or -1 when the push must not happen. Call `pushed` after writing.
+ * On a masked stack overflow the indefinite is pushed here and the answer is -1.
+ */
+export function room(w: Int32Array): number {
+  if (isEmpty(w, 7)) return st(w, 7);
+  report(w, IE | SF | C1);
+  if ((w[W.fcw] & IE) !== 0) {
+    writeIndefinite(w, st(w, 7));
+    pushed(w);
+  }
+  return -1;
+}
+
+export function pushed(w: Int32Array): void {
+  setTop(w, topOf(w) - 1);
+  markFull(w, 0);
+}
+
+/** FNINIT. */
+export function initialise(w: Int32Array): void {
+  w[W.fcw] = 0x37f;
+  w[W.fsw] = 0;
+  w[W.ftw] = 0;
+  w[W.fop] = 0;
+  w[W.fcs] = 0;
+  w[W.fds] = 0;
+  w.fill(0, W.fip, W.fip + 2);
+  w.fill(0, W.fdp, W.fdp + 2);
+}

@@ -1,0 +1,270 @@
+import type { CpuContext } from '../context.ts';
+import {
+  bcdToF80,
+  extractF80,
+  f32ToF80,
+  f64ToF80,
+  f80ToBcd,
+  f80ToF32,
+  f80ToF64,
+  f80ToInteger,
+  integerToF80,
+  loadConstant,
+} from '../softfloat/index.ts';
+import { C1, IE, OE, PRECOMPUTATION, UE } from '../softfloat/status.ts';
+import { W } from '../state.ts';
+import {
+  isEmpty,
+  markEmpty,
+  markFull,
+  pop,
+  pushed,
+  report,
+  room,
+  setControlWord,
+  setTop,
+  st,
+  topOf,
+  underflow,
+  writeIndefinite,
+} from './x87-stack.ts';
+
+/** Where values pass between memory's formats and the stack. */
+const PASS = W.scratch;
+const TEN_BYTES = 10;
+
+/**
+ * Loads, stores, exchanges and stack control of the x87. Stores return what memory is to hold; `old` is what it
+ * holds, for the unmasked exceptions that leave it so. Addresses are linear, two words.
+ */
+export function x87TransferHelpers(cpu: CpuContext) {
+  const { w, memory } = cpu;
+
+  /** Pushes what `convert` writes; nothing happens when it reports an unmasked exception. */
+  const push = (convert: (d: number, cw: number) => number): void => {
+    const d = room(w);
+    if (d < 0) return;
+    const flags = convert(d, w[W.fcw]);
+    report(w, flags);
+    if ((flags & ~w[W.fcw] & PRECOMPUTATION) === 0) pushed(w);
+  };
+
+  /** Runs a store's conversion into PASS; true when memory is to be written (and the stack to be popped). */
+  const stored = (convert: (a: number, cw: number) => number, indefinite: () => void): boolean => {
+    if (isEmpty(w, 0)) {
+      if (!underflow(w)) return false;
+      indefinite();
+      return true;
+    }
+    const flags = convert(st(w, 0), w[W.fcw]);
+    report(w, flags);
+    return (flags & ~w[W.fcw] & (IE | OE | UE)) === 0;
+  };
+
+  const readTenBytes = (low: number, high: number): void => {
+    const user = w[W.cpl] === 3;
+    const next = (low + 8) | 0;
+    const first = memory.read64(low, high, user);
+    const second = w[W.hi];
+    const third = memory.read16(next, next >>> 0 < low >>> 0 ? (high + 1) | 0 : high, user);
+    w[PASS] = first;
+    w[PASS + 1] = second;
+    w[PASS + 2] = third;
+  };
+
+  const writeTenBytes = (low: number, high: number): void => {
+    const user = w[W.cpl] === 3;
+    const next = (low + 8) | 0;
+    memory.write64(low, high, w[PASS], w[PASS + 1], user);
+    memory.write16(next, next >>> 0 < low >>> 0 ? (high + 1) | 0 : high, w[PASS + 2] & 0xffff, user);
+  };
+
+  const probe = (low: number, high: number): void => memory.probeWrite(low, high, TEN_BYTES, w[W.cpl] === 3);
+
+  const copyRegister = (d: number, a: number): void => {
+    w.copyWithin(d, a, a + 3);
+  };
+
+  return {
+    x87LoadRegister(i: number): void {
+      const a = st(w, i);
+      const empty = isEmpty(w, i);
+      const d = room(w);
+      if (d < 0) return;
+      if (empty) {
+        if (!underflow(w)) return;
+        writeIndefinite(w, d);
+      } else {
+        report(w, 0);
+        copyRegister(d, a);
+      }
+      pushed(w);
+    },
+    x87LoadF32(value: number): void {
+      w[PASS] = value;
+      push((d, cw) => f32ToF80(w, d, PASS, cw));
+    },
+    x87LoadF64(low: number, high: number): void {
+      w[PASS] = low;
+      w[PASS + 1] = high;
+      push((d, cw) => f64ToF80(w, d, PASS, cw));
+    },
+    x87LoadInteger(low: number, high: number): void {
+      push((d) => {
+        integerToF80(w, d, high, low);
+        return 0;
+      });
+    },
+    x87LoadExtended(low: number, high: number): void {
+      readTenBytes(low, high);
+      push((d) => {
+        copyRegister(d, PASS);
+        return 0;
+      });
+    },
+    x87LoadBcd(low: number, high: number): void {
+      readTenBytes(low, high);
+      push((d) => {
+        bcdToF80(w, d, PASS);
+        return 0;
+      });
+    },
+    x87LoadConstant(index: number): void {
+      push((d, cw) => {
+        loadConstant(w, d, index, cw);
+        return 0;
+      });
+    },
+
+    x87StoreRegister(i: number, pops: number): void {
+      const d = st(w, i);
+      if (isEmpty(w, 0)) {
+        if (!underflow(w)) return;
+        writeIndefinite(w, d);
+      } else {
+        report(w, 0);
+        copyRegister(d, st(w, 0));
+      }
+      markFull(w, i);
+      if (pops !== 0) pop(w);
+    },
+    x87StoreF32(old: number, pops: number): number {
+      const writes = stored(
+        (a, cw) => f80ToF32(w, PASS, a, cw),
+        () => {
+          w[PASS] = 0xffc00000;
+        },
+      );
+      if (!writes) return old;
+      if (pops !== 0) pop(w);
+      return w[PASS];
+    },
+    x87StoreF64(oldLow: number, oldHigh: number, pops: number): number {
+      const writes = stored(
+        (a, cw) => f80ToF64(w, PASS, a, cw),
+        () => {
+          w[PASS] = 0;
+          w[PASS + 1] = 0xfff80000;
+        },
+      );
+      if (writes && pops !== 0) pop(w);
+      w[W.hi] = writes ? w[PASS + 1] : oldHigh;
+      return writes ? w[PASS] : oldLow;
+    },
+    /** FIST, FISTP, FISTTP of 16, 32 or 64 bits. */
+    x87StoreInteger(bits: number, truncate: number, pops: number, oldLow: number, oldHigh: number): number {
+      const writes = stored(
+        (a, cw) => f80ToInteger(w, PASS, a, bits, cw, truncate !== 0),
+        () => {
+          w[PASS] = bits === 64 ? 0 : bits === 32 ? 0x80000000 : 0x8000;
+          w[PASS + 1] = 0x80000000;
+        },
+      );
+      if (writes && pops !== 0) pop(w);
+      w[W.hi] = writes ? w[PASS + 1] : oldHigh;
+      const low = writes ? w[PASS] : oldLow;
+      return bits === 16 ? low & 0xffff : low;
+    },
+    x87StoreExtended(low: number, high: number): void {
+      probe(low, high);
+      const writes = stored(
+        (a) => {
+          copyRegister(PASS, a);
+          return 0;
+        },
+        () => writeIndefinite(w, PASS),
+      );
+      if (!writes) return;
+      writeTenBytes(low, high);
+      pop(w);
+    },
+    x87StoreBcd(low: number, high: number): void {
+      probe(low, high);
+      const writes = stored(
+        (a, cw) => f80ToBcd(w, PASS, a, cw),
+        () => writeIndefinite(w, PASS),
+      );
+      if (!writes) return;
+      writeTenBytes(low, high);
+      pop(w);
+    },
+
+    x87Exchange(i: number): void {
+      const a = st(w, 0);
+      const b = st(w, i);
+      const emptyA = isEmpty(w, 0);
+      const emptyB = isEmpty(w, i);
+      if (!emptyA && !emptyB) report(w, 0);
+      else if (!underflow(w)) return;
+      if (emptyA) writeIndefinite(w, a);
+      if (emptyB) writeIndefinite(w, b);
+      copyRegister(PASS, a);
+      copyRegister(a, b);
+      copyRegister(b, PASS);
+      markFull(w, 0);
+      markFull(w, i);
+    },
+    /** FCMOVcc: an empty register is an underflow whether the condition holds or not. */
+    x87MoveIf(condition: number, i: number): void {
+      if (isEmpty(w, 0) || isEmpty(w, i)) {
+        if (!underflow(w)) return;
+        writeIndefinite(w, st(w, 0));
+        markFull(w, 0);
+        return;
+      }
+      report(w, 0);
+      if (condition !== 0) copyRegister(st(w, 0), st(w, i));
+    },
+    /** FXTRACT: the exponent replaces ST(0), the significand is pushed. */
+    x87Extract(): void {
+      if (isEmpty(w, 0)) {
+        if (!underflow(w)) return;
+        writeIndefinite(w, st(w, 0));
+        markFull(w, 0);
+        writeIndefinite(w, st(w, 7));
+        return pushed(w);
+      }
+      if (!isEmpty(w, 7)) {
+        const masked = (w[W.fcw] & IE) !== 0;
+        room(w);
+        if (masked) writeIndefinite(w, st(w, 1));
+        return;
+      }
+      const flags = extractF80(w, st(w, 0), st(w, 7), st(w, 0), w[W.fcw]);
+      report(w, flags);
+      if ((flags & ~w[W.fcw] & PRECOMPUTATION) === 0) pushed(w);
+    },
+
+    x87Free(i: number, pops: number): void {
+      markEmpty(w, i);
+      if (pops !== 0) pop(w);
+    },
+    x87Rotate(by: number): void {
+      setTop(w, topOf(w) + by);
+      w[W.fsw] &= ~C1;
+    },
+    x87LoadControl(value: number): void {
+      setControlWord(w, value);
+    },
+  };
+}
