@@ -20,6 +20,8 @@ export function translateInsn(insn: Insn, ir: IrBuilder = new IrBuilder()): IrBu
     t.exit();
     return ir;
   }
+  // The mode tells CPL 3 from the rest; levels 1 and 2 are told apart when the instruction runs.
+  if (options.cpl0 === true && (mode & MODE.REAL) === 0) t.if(t.field(W.cpl, 4), () => t.raise(13, 0));
   const unit = options.unit;
   if (unit !== undefined) {
     const blocked = (mode & (unit === 'sse' ? MODE.NO_SSE : MODE.NO_X87)) !== 0;

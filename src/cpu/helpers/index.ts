@@ -1,15 +1,22 @@
 import type { CpuContext } from '../context.ts';
 import { carryRotationHelpers, compareExchangeHelpers, divisionHelpers } from './arithmetic.ts';
 import { bitFieldHelpers } from './bit-fields.ts';
+import { controlRegisterHelpers } from './control-registers.ts';
+import { debugRegisterHelpers } from './debug-registers.ts';
 import { decimalHelpers } from './decimal.ts';
 import { enterHelpers } from './enter.ts';
 import { farReturnHelpers } from './far-returns.ts';
 import { farTransferHelpers } from './far-transfers.ts';
 import { flagTransferHelpers } from './flag-transfers.ts';
 import { fxsaveHelpers } from './fxsave.ts';
+import { interruptHelpers } from './interrupt.ts';
+import { portHelpers } from './ports.ts';
+import { processorHelpers } from './processor.ts';
 import { segmentAccessHelpers } from './segment-access.ts';
 import { segmentRegisterHelpers } from './segment-registers.ts';
 import { stringCompareHelpers } from './string-compare.ts';
+import { syscallHelpers } from './syscall.ts';
+import { systemSegmentHelpers } from './system-segments.ts';
 import { unitHelpers } from './units.ts';
 import { vectorConvertHelpers } from './vector-convert.ts';
 import { vectorFloatHelpers } from './vector-float.ts';
@@ -31,6 +38,13 @@ const FACTORIES: readonly ((cpu: CpuContext) => Helpers)[] = [
   farTransferHelpers,
   farReturnHelpers,
   flagTransferHelpers,
+  interruptHelpers,
+  controlRegisterHelpers,
+  debugRegisterHelpers,
+  portHelpers,
+  processorHelpers,
+  syscallHelpers,
+  systemSegmentHelpers,
   divisionHelpers,
   carryRotationHelpers,
   compareExchangeHelpers,

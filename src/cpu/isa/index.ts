@@ -7,6 +7,7 @@ import { type Emit, makeRows, type Row, type RowTuple } from './row.ts';
 import { SSE_0F } from './sse-0f.ts';
 import { SSE_0F3A } from './sse-0f3a.ts';
 import { SSE_0F38 } from './sse-0f38.ts';
+import { SYSTEM } from './system.ts';
 import { TWO_BYTE } from './two-byte.ts';
 import { VEX } from './vex.ts';
 import { X87_ROWS } from './x87.ts';
@@ -28,6 +29,7 @@ const TABLES: readonly (readonly RowTuple[])[] = [
   ONE_BYTE,
   GROUPS,
   TWO_BYTE,
+  SYSTEM,
   INTEGER_0F38,
   VEX,
   X87_ROWS,

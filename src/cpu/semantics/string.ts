@@ -14,7 +14,7 @@ function step(t: Emitter, size: OperandSize): Val {
   return t.sub(t.const(size, 4), twice);
 }
 
-function advance(t: Emitter, size: OperandSize, ...registers: number[]): void {
+export function advance(t: Emitter, size: OperandSize, ...registers: number[]): void {
   const wide = t.addressSize;
   const by = wide === 2 ? { id: step(t, size).id, size: wide } : t.sext(step(t, size), wide);
   for (const reg of registers) t.setGpr(reg, t.add(t.gpr(reg, wide), by));
@@ -24,7 +24,7 @@ function advance(t: Emitter, size: OperandSize, ...registers: number[]): void {
  * Does one iteration. With a repeat prefix the count in rCX goes down after it, nothing at all happens when
  * it is 0, and the instruction is run again while iterations are left and `again` (0 or 1) agrees.
  */
-function repeated(t: Emitter, body: () => void, again?: () => Val): void {
+export function repeated(t: Emitter, body: () => void, again?: () => Val): void {
   if (t.insn.rep === 0) {
     body();
     return;
