@@ -122,21 +122,26 @@ export function controlRegisterHelpers(cpu: CpuContext) {
     writeControl(number: number, low: number, high: number): void {
       switch (number) {
         case 0:
-          return writeCr0(cpu, low, high);
+          writeCr0(cpu, low, high);
+          return;
         case 2:
           w[W.cr2] = low;
           w[W.cr2 + 1] = high;
           return;
         case 3:
-          return loadCr3(cpu, low, high);
+          loadCr3(cpu, low, high);
+          return;
         case 4:
-          return writeCr4(cpu, low, high);
+          writeCr4(cpu, low, high);
+          return;
         case 8:
           if (high !== 0 || (low & ~15) !== 0) raiseGP(0);
           w[W.cr8] = low;
-          return cpu.attention();
+          cpu.attention();
+          return;
         default:
-          return raiseUD();
+          raiseUD();
+          return;
       }
     },
     /** LMSW changes PE, MP, EM and TS, and cannot clear PE. */

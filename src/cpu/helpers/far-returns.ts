@@ -93,7 +93,8 @@ function returnFar(cpu: CpuContext, size: Size, extra: number): void {
   if (isReal(w)) {
     enterRealCode(w, selector, ipLow);
     stack.skip(extra);
-    return stack.commit();
+    stack.commit();
+    return;
   }
   const low = readReturnCode(cpu, selector, ipLow, ipHigh);
   const high = w[W.hi]!;
@@ -153,8 +154,14 @@ function returnToTask(cpu: CpuContext, nextLow: number): void {
 
 function returnFromInterrupt(cpu: CpuContext, size: Size, nextLow: number): void {
   const { w } = cpu;
-  if (isReal(w)) return returnReal(cpu, size);
-  if ((w[W.rflags]! & FLAG.NT) !== 0) return returnToTask(cpu, nextLow);
+  if (isReal(w)) {
+    returnReal(cpu, size);
+    return;
+  }
+  if ((w[W.rflags]! & FLAG.NT) !== 0) {
+    returnToTask(cpu, nextLow);
+    return;
+  }
   const stack = Stack.current(cpu);
   const ipLow = stack.pop(size);
   const ipHigh = w[W.hi]!;
@@ -162,7 +169,8 @@ function returnFromInterrupt(cpu: CpuContext, size: Size, nextLow: number): void
   const flags = stack.pop(size);
   const cpl = w[W.cpl]!;
   if (size === 4 && (flags & FLAG.VM) !== 0 && cpl === 0 && !isLongActive(w)) {
-    return returnToVirtual(cpu, stack, ipLow, selector, flags);
+    returnToVirtual(cpu, stack, ipLow, selector, flags);
+    return;
   }
   const low = readReturnCode(cpu, selector, ipLow, ipHigh);
   const high = w[W.hi]!;

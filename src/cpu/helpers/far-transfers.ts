@@ -104,7 +104,10 @@ const taskOf = (type: number, selector: number, gateLow: number): number =>
 
 function jumpFar(cpu: CpuContext, selector: number, ipLow: number, ipHigh: number, nextLow: number): void {
   const { w } = cpu;
-  if (isReal(w)) return enterRealCode(w, selector, ipLow);
+  if (isReal(w)) {
+    enterRealCode(w, selector, ipLow);
+    return;
+  }
   if (isNull(selector)) raiseGP(0);
   const low = readDescriptor(cpu, selector, VECTOR.GP);
   const high = w[W.hi]!;
@@ -113,7 +116,10 @@ function jumpFar(cpu: CpuContext, selector: number, ipLow: number, ipHigh: numbe
   if (isCode(attributes)) checkDirect(w, selector, attributes);
   else {
     const type = checkSystem(w, selector, attributes);
-    if (!isCallGate(type)) return transferToTask(cpu, taskOf(type, selector, low), 'jump', type, nextLow);
+    if (!isCallGate(type)) {
+      transferToTask(cpu, taskOf(type, selector, low), 'jump', type, nextLow);
+      return;
+    }
     target = readCallGate(cpu, selector, low, high, true);
   }
   settle(cpu, target);
@@ -135,7 +141,8 @@ function callFar(
     stack.push(size, w[W.selector + CS]!);
     stack.push(size, nextLow);
     enterRealCode(w, selector, ipLow);
-    return stack.commit();
+    stack.commit();
+    return;
   }
   if (isNull(selector)) raiseGP(0);
   const low = readDescriptor(cpu, selector, VECTOR.GP);
@@ -143,10 +150,14 @@ function callFar(
   const attributes = attributesOf(high);
   if (isCode(attributes)) {
     checkDirect(w, selector, attributes);
-    return callSameLevel(cpu, { selector, low, high, ipLow, ipHigh }, size, nextLow, nextHigh);
+    callSameLevel(cpu, { selector, low, high, ipLow, ipHigh }, size, nextLow, nextHigh);
+    return;
   }
   const type = checkSystem(w, selector, attributes);
-  if (!isCallGate(type)) return transferToTask(cpu, taskOf(type, selector, low), 'call', type, nextLow);
+  if (!isCallGate(type)) {
+    transferToTask(cpu, taskOf(type, selector, low), 'call', type, nextLow);
+    return;
+  }
   const target = readCallGate(cpu, selector, low, high, false);
   const inner = attributesOf(target.high);
   if (isConforming(inner) || dplOf(inner) === w[W.cpl]) callSameLevel(cpu, target, target.size, nextLow, nextHigh);

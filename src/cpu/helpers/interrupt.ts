@@ -22,8 +22,14 @@ const CONTRIBUTORY: readonly number[] = [VECTOR.DE, VECTOR.TS, VECTOR.NP, VECTOR
 /** Passes one event through the IDT. Raises before any change of state. */
 function dispatch(cpu: CpuContext, event: Event): void {
   const { w } = cpu;
-  if ((w[W.cr0]! & CR0.PE) === 0) return throughVectorTable(cpu, event);
-  if (isLongActive(w)) return throughLongGate(cpu, event);
+  if ((w[W.cr0]! & CR0.PE) === 0) {
+    throughVectorTable(cpu, event);
+    return;
+  }
+  if (isLongActive(w)) {
+    throughLongGate(cpu, event);
+    return;
+  }
   const low = readGate(cpu, event);
   const high = w[W.hi]!;
   if (((high >>> 8) & AR.TYPE) === TYPE.TASK_GATE) throughTaskGate(cpu, event, low >>> 16);

@@ -42,7 +42,10 @@ export function syscallHelpers(cpu: CpuContext) {
   return {
     syscall(nextLow: number, nextHigh: number): void {
       checkSyscall();
-      if (!isLongActive(w)) return syscallLegacy(nextLow);
+      if (!isLongActive(w)) {
+        syscallLegacy(nextLow);
+        return;
+      }
       const entry = is64Bit(w) ? W.lstar : W.cstar;
       const flags = readRflags(w) & ~FLAG.RF;
       w[gpr(RCX)] = nextLow;
