@@ -74,8 +74,9 @@ export function parseLinuxImage(bytes: Uint8Array): LinuxImage {
   }
   const version = view.getUint16(HEADER.version, true);
   if (version < 0x0202) {
+    const spoken = `${version >> 8}.${String(version & 0xff).padStart(2, '0')}`;
     throw new BootError(
-      `the kernel speaks Linux boot protocol ${version >> 8}.${version & 0xff}, the oldest supported is 2.02 (Linux 2.4): use a newer kernel`,
+      `the kernel speaks Linux boot protocol ${spoken}, the oldest supported is 2.02 (Linux 2.4): use a newer kernel`,
     );
   }
   if ((view.getUint8(HEADER.loadflags) & LOADED_HIGH) === 0) {

@@ -47,5 +47,7 @@ export function describeUnknown(bytes: Uint8Array): string {
 }
 
 function isText(bytes: Uint8Array): boolean {
-  return bytes.subarray(0, TEXT_SAMPLE).every((byte) => byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d));
+  return bytes
+    .subarray(0, TEXT_SAMPLE)
+    .every((byte) => (byte >= 0x20 && byte !== 0x7f) || (byte >= 0x09 && byte <= 0x0d));
 }
