@@ -137,6 +137,6 @@ export const GROUPS: readonly RowTuple[] = [
   ['0F BA /7', 'BTC', 'Ev,Ib', btc, { byImmediate: true, ...LOCK_BIT }],
 
   // group 9
-  ['0F C7 /1', 'CMPXCHG8B/CMPXCHG16B', 'M', (t, dst) => (t.size === 8 ? cmpxchg16b : cmpxchg8b)(t, dst!), LOCK],
+  ['0F C7 /1', 'CMPXCHG8B/CMPXCHG16B', 'Mq', (t, dst) => (t.size === 8 ? cmpxchg16b : cmpxchg8b)(t, dst!), LOCK],
 ];
 // biome-ignore-end format: opcode map

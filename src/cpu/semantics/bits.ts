@@ -16,8 +16,9 @@ function changed(t: Emitter, value: Val, mask: Val, change: Change): Val {
 
 const selected = (t: Emitter, value: Val, at: Val): Val => t.and(t.trunc(t.shr(value, at), 4), t.const(1, 4));
 
-const indexInOperand = (t: Emitter, index: Val): Val =>
-  t.and(bitAs(t, t.trunc(index, 4), 4), t.const(index.size * 8 - 1, 4));
+/** A bit index modulo the operand's size in bits. */
+const indexInOperand = (t: Emitter, index: Val, size: Val['size']): Val =>
+  t.and(index.size === 8 ? t.trunc(index, 4) : bitAs(t, index, 4), t.const(size * 8 - 1, 4));
 
 /** The address of the operand-sized word that a signed bit index into memory reaches (SDM 2A 3.1.1.9). */
 function bitStringAddress(t: Emitter, base: MemoryOperand, index: Val): Val {
@@ -31,7 +32,7 @@ function bitStringAddress(t: Emitter, base: MemoryOperand, index: Val): Val {
 
 function bitString(t: Emitter, base: MemoryOperand, index: Val, change: Change): void {
   const address = bitStringAddress(t, base, index);
-  const at = indexInOperand(t, index);
+  const at = indexInOperand(t, index, index.size);
   if (change === 'none') {
     t.changeFlags(FLAG.CF, selected(t, t.load(base.seg, address, index.size), at));
     return;
@@ -51,7 +52,7 @@ const bitTest =
       return;
     }
     const size = dst!.size as Val['size'];
-    const at = indexInOperand(t, { id: index.id, size });
+    const at = indexInOperand(t, index, size);
     const value = change === 'none' ? t.read(dst!) : t.readForWrite(dst!);
     if (change !== 'none') t.write(dst!, changed(t, value, t.shl(t.const(1, size), at), change));
     t.changeFlags(FLAG.CF, selected(t, value, at));

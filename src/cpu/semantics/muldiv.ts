@@ -72,15 +72,15 @@ const divide =
     const { size } = divisor;
     if (size === 1) {
       const both = t.callFor(8, `${name}8`, t.gpr(RAX, 2), divisor);
-      setWide(t, { id: t.trunc(both, 4).id, size: 1 }, { id: t.high(both).id, size: 1 });
+      setWide(t, t.trunc(both, 1), t.trunc(t.high(both), 1));
     } else if (size === 8) {
       const quotient = t.callFor(8, `${name}64`, t.gpr(RAX, 8), t.gpr(RDX, 8), divisor);
       t.setGpr(RAX, quotient);
       t.setGpr(RDX, t.field(W.scratch, 8));
     } else {
       const both = t.callFor(8, `${name}${size * 8}`, t.gpr(RAX, size), t.gpr(RDX, size), divisor);
-      t.setGpr(RAX, bitAs(t, t.trunc(both, 4), size));
-      t.setGpr(RDX, bitAs(t, t.high(both), size));
+      t.setGpr(RAX, t.trunc(both, size));
+      t.setGpr(RDX, t.trunc(t.high(both), size));
     }
   };
 export const div = divide('div');
