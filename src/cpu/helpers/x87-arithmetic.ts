@@ -1,5 +1,4 @@
 import type { CpuContext } from '../context.ts';
-import { arithmeticFlags } from '../flags.ts';
 import {
   addF80,
   compareF80,
@@ -104,11 +103,18 @@ export function x87ArithmeticHelpers(cpu: CpuContext) {
   /** d = ST(0) op ST(1), for FPREM, FPREM1 and FSCALE. */
   const stackBinary = (operation: Binary, cleared: number): void => {
     const a = st(w, 0);
-    if (!isEmpty(w, 0) && !isEmpty(w, 1)) report(w, operation(w, a, a, st(w, 1), w[W.fcw]), cleared);
-    else if (underflow(w)) {
+    if (isEmpty(w, 0) || isEmpty(w, 1)) {
+      const masked = underflow(w);
+      w[W.fsw] &= ~(cleared & C2);
+      if (!masked) return;
       writeIndefinite(w, a);
       markFull(w, 0);
+      return;
     }
+    const flags = operation(w, a, a, st(w, 1), w[W.fcw]);
+    // Without a quotient its bits C0 and C3 stay as they were.
+    const none = (flags & ~w[W.fcw] & PRECOMPUTATION) !== 0 || isNan(w, a);
+    report(w, flags, none ? cleared & (C1 | C2) : cleared);
   };
 
   const signOperation = (change: (word: number) => number): void => {
@@ -153,13 +159,12 @@ export function x87ArithmeticHelpers(cpu: CpuContext) {
       if (isEmpty(w, 0) || isEmpty(w, b)) compareEmpty(pops);
       else compared(compareF80(w, st(w, 0), st(w, b), quiet !== 0), pops);
     },
-    /** FCOMI, FUCOMI: the new OF SF ZF AF PF CF. */
+    /** FCOMI, FUCOMI: the new OF SF ZF AF PF CF. C1 stays unless a register is empty. */
     x87CompareFlags(quiet: number, b: number, pops: number): number {
       const empty = isEmpty(w, 0) || isEmpty(w, b);
       const flags = empty ? IE | SF | UNORDERED : compareF80(w, st(w, 0), st(w, b), quiet !== 0);
-      report(w, flags & ~UNORDERED);
-      if ((flags & ~w[W.fcw] & PRECOMPUTATION) !== 0) return arithmeticFlags(w);
-      if (pops !== 0) pop(w);
+      report(w, flags & ~UNORDERED, empty ? C1 : 0);
+      if (pops !== 0 && (flags & ~w[W.fcw] & PRECOMPUTATION) === 0) pop(w);
       return (
         ((flags & C3) !== 0 ? FLAG.ZF : 0) | ((flags & C2) !== 0 ? FLAG.PF : 0) | ((flags & C0) !== 0 ? FLAG.CF : 0)
       );

@@ -40,13 +40,13 @@ const TEN_BYTES = 10;
 export function x87TransferHelpers(cpu: CpuContext) {
   const { w, memory } = cpu;
 
-  /** Pushes what `convert` writes; nothing happens when it reports an unmasked exception. */
+  /** Pushes what `convert` writes; nothing happens when it reports an unmasked invalid operation. */
   const push = (convert: (d: number, cw: number) => number): void => {
     const d = room(w);
     if (d < 0) return;
     const flags = convert(d, w[W.fcw]);
     report(w, flags);
-    if ((flags & ~w[W.fcw] & PRECOMPUTATION) === 0) pushed(w);
+    if ((flags & ~w[W.fcw] & IE) === 0) pushed(w);
   };
 
   /** Runs a store's conversion into PASS; true when memory is to be written (and the stack to be popped). */
@@ -87,17 +87,16 @@ export function x87TransferHelpers(cpu: CpuContext) {
 
   return {
     x87LoadRegister(i: number): void {
-      const a = st(w, i);
-      const empty = isEmpty(w, i);
+      if (isEmpty(w, i)) {
+        if (!underflow(w)) return;
+        writeIndefinite(w, st(w, 7));
+        pushed(w);
+        return;
+      }
       const d = room(w);
       if (d < 0) return;
-      if (empty) {
-        if (!underflow(w)) return;
-        writeIndefinite(w, d);
-      } else {
-        report(w, 0);
-        copyRegister(d, a);
-      }
+      report(w, 0);
+      copyRegister(d, st(w, i));
       pushed(w);
     },
     x87LoadF32(value: number): void {
@@ -224,7 +223,7 @@ export function x87TransferHelpers(cpu: CpuContext) {
       markFull(w, 0);
       markFull(w, i);
     },
-    /** FCMOVcc: an empty register is an underflow whether the condition holds or not. */
+    /** FCMOVcc: an empty register is an underflow whether the condition holds or not. C1 stays otherwise. */
     x87MoveIf(condition: number, i: number): void {
       if (isEmpty(w, 0) || isEmpty(w, i)) {
         if (!underflow(w)) return;
@@ -232,7 +231,6 @@ export function x87TransferHelpers(cpu: CpuContext) {
         markFull(w, 0);
         return;
       }
-      report(w, 0);
       if (condition !== 0) copyRegister(st(w, 0), st(w, i));
     },
     /** FXTRACT: the exponent replaces ST(0), the significand is pushed. */
@@ -242,7 +240,8 @@ export function x87TransferHelpers(cpu: CpuContext) {
         writeIndefinite(w, st(w, 0));
         markFull(w, 0);
         writeIndefinite(w, st(w, 7));
-        return pushed(w);
+        pushed(w);
+        return;
       }
       if (!isEmpty(w, 7)) {
         const masked = (w[W.fcw] & IE) !== 0;
@@ -257,6 +256,7 @@ export function x87TransferHelpers(cpu: CpuContext) {
 
     x87Free(i: number, pops: number): void {
       markEmpty(w, i);
+      report(w, 0);
       if (pops !== 0) pop(w);
     },
     x87Rotate(by: number): void {

@@ -193,7 +193,6 @@ export const X87_ROWS: readonly RowTuple[] = [
   ['DB (E1)', 'FNDISI', '', fnop, N],
   ['DB (E4)', 'FNSETPM', '', fnop, N],
   // Second encodings.
-  ['D9 /3 r', 'FSTP1', 'STi', fstRegister(1), X],
   ['DC /2 r', 'FCOM2', 'STi', fcom(0), X],
   ['DC /3 r', 'FCOMP3', 'STi', fcom(1), X],
   ['DD /1 r', 'FXCH4', 'STi', fxch, X],

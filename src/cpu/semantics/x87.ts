@@ -37,8 +37,8 @@ export const withFloat =
   (operation: number): Emit =>
   (t, src) => {
     const value = t.read(src!);
-    notePointers(t, src);
     t.call(value.size === 8 ? 'x87BinaryF64' : 'x87BinaryF32', operation, value);
+    notePointers(t, src);
   };
 
 /** ST(0) op m16int or m32int. */
@@ -46,25 +46,25 @@ export const withInteger =
   (operation: number): Emit =>
   (t, src) => {
     const value = t.sext(t.read(src!), 4);
-    notePointers(t, src);
     t.call('x87BinaryInteger', operation, value);
+    notePointers(t, src);
   };
 
 /** First operand op second, to the first. */
 export const arithmetic =
   (operation: number, pops = 0): Emit =>
   (t, dst, src) => {
-    notePointers(t);
     const d = t.regNumber(dst!);
     t.call('x87Binary', operation, d, d, t.regNumber(src!), pops);
+    notePointers(t);
   };
 
 const compareWith =
   (quiet: number) =>
   (pops: number): Emit =>
   (t, src) => {
-    notePointers(t);
     t.call('x87Compare', quiet, t.regNumber(src!), pops);
+    notePointers(t);
   };
 export const fcom = compareWith(0);
 export const fucom = compareWith(1);
@@ -73,35 +73,36 @@ export const fucom = compareWith(1);
 export const compareToFlags =
   (quiet: number, pops: number): Emit =>
   (t, _dst, src) => {
+    const flags = t.callFor(4, 'x87CompareFlags', quiet, t.regNumber(src!), pops);
     notePointers(t);
-    t.changeFlags(FLAG.ARITH, t.callFor(4, 'x87CompareFlags', quiet, t.regNumber(src!), pops));
+    t.changeFlags(FLAG.ARITH, flags);
   };
 
 /** An instruction without operands that one helper does. */
 export const helper =
   (name: string, ...args: number[]): Emit =>
   (t) => {
-    notePointers(t);
     t.call(name, ...args);
+    notePointers(t);
   };
 
 // ---- loads and stores ----
 
 export const fldRegister: Emit = (t, src) => {
-  notePointers(t);
   t.call('x87LoadRegister', t.regNumber(src!));
+  notePointers(t);
 };
 
 export const fldFloat: Emit = (t, src) => {
   const value = t.read(src!);
-  notePointers(t, src);
   t.call(value.size === 8 ? 'x87LoadF64' : 'x87LoadF32', value);
+  notePointers(t, src);
 };
 
 export const fild: Emit = (t, src) => {
   const value = t.sext(t.read(src!), 8);
-  notePointers(t, src);
   t.call('x87LoadInteger', value);
+  notePointers(t, src);
 };
 
 /** FLD m80fp and FBLD. */
@@ -123,38 +124,39 @@ export const storeTenBytes =
 export const fstRegister =
   (pops: number): Emit =>
   (t, dst) => {
-    notePointers(t);
     t.call('x87StoreRegister', t.regNumber(dst!), pops);
+    notePointers(t);
   };
 
 export const fstFloat =
   (pops: number): Emit =>
   (t, dst) => {
     const old = t.readForWrite(dst!);
+    const value = t.callFor(old.size, old.size === 8 ? 'x87StoreF64' : 'x87StoreF32', old, pops);
     notePointers(t, dst);
-    t.write(dst!, t.callFor(old.size, old.size === 8 ? 'x87StoreF64' : 'x87StoreF32', old, pops));
+    t.write(dst!, value);
   };
 
 export const fist =
   (truncate: number, pops: number): Emit =>
   (t, dst) => {
     const old = t.readForWrite(dst!);
-    notePointers(t, dst);
     const value = t.callFor(old.size, 'x87StoreInteger', old.size * 8, truncate, pops, t.zext(old, 8));
+    notePointers(t, dst);
     t.write(dst!, value);
   };
 
 export const fxch: Emit = (t, src) => {
-  notePointers(t);
   t.call('x87Exchange', t.regNumber(src!));
+  notePointers(t);
 };
 
 /** `cc` as in Jcc; `negate` turns it round. */
 export const fcmov =
   (cc: number): Emit =>
   (t, _dst, src) => {
-    notePointers(t);
     t.call('x87MoveIf', t.condition(cc), t.regNumber(src!));
+    notePointers(t);
   };
 
 // ---- control; these leave the instruction and data pointers alone ----

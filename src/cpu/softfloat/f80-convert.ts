@@ -1,7 +1,7 @@
 /**
  * Loads and stores of the x87 in other formats: FLD and FST with m32fp and m64fp, FILD, FIST and FISTTP. Each
- * returns IE DE OE UE PE and C1. Loads with an unmasked IE or DE write nothing; neither do stores with an unmasked
- * IE, OE or UE (SDM volume 1, 8.5.4: nothing is stored in memory).
+ * returns IE DE OE UE PE and C1. Loads with an unmasked IE write nothing (one that reports DE does); neither do
+ * stores with an unmasked IE, OE or UE (SDM volume 1, 8.5.4: nothing is stored in memory).
  */
 import { applySign, fitsSigned, loadInteger, roundToInteger, TOO_LARGE } from './integer.ts';
 import { round } from './round.ts';
@@ -32,7 +32,7 @@ import {
 
 function widen(w: Int32Array, d: number, classA: number, cw: number): number {
   const flags = classA === SNAN ? IE : classA === DENORMAL ? DE : 0;
-  if ((flags & ~cw) !== 0) return flags;
+  if ((flags & ~cw & IE) !== 0) return flags;
   storeWidened(w, d, classA);
   if (classA === SNAN) w[d + 1] |= 0x40000000;
   return flags;
