@@ -60,7 +60,7 @@ export interface ElfFields {
   segments?: Segment[];
 }
 
-export const PT_LOAD = 1;
+const PT_LOAD = 1;
 export const PT_NOTE = 4;
 
 /** An ELF executable whose segments follow its headers. */

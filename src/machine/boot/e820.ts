@@ -2,8 +2,8 @@ import { ADAPTER_BASE, CONVENTIONAL_END, EXTENDED_BASE, HIGH_RAM_BASE, type Memo
 
 /** Address range types (ACPI specification 6.4, section 15, table 15.3). */
 export const E820_USABLE = 1;
-export const E820_RESERVED = 2;
-export const E820_ACPI_TABLES = 3;
+const E820_RESERVED = 2;
+const E820_ACPI_TABLES = 3;
 
 /** One row of the map that INT 15h, function E820h, answers. */
 export interface E820Entry {

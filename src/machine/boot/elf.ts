@@ -25,7 +25,7 @@ const MACHINES: Readonly<Record<number, string>> = {
 };
 
 /** One program header; numbers above 2^53 are rounded and fail the checks against file and RAM. */
-export interface ElfSegment {
+interface ElfSegment {
   readonly type: number;
   readonly offset: number;
   readonly paddr: number;

@@ -1,5 +1,5 @@
 /** A segment register with its hidden part; `attributes` as VMX access rights (SDM 3C 25.4.1). */
-export interface SegmentState {
+interface SegmentState {
   readonly selector: number;
   readonly base: number;
   readonly limit: number;
@@ -7,13 +7,13 @@ export interface SegmentState {
 }
 
 /** A descriptor table register. */
-export interface TableState {
+interface TableState {
   readonly base: number;
   readonly limit: number;
 }
 
 export const SEGMENT_NAMES = ['es', 'cs', 'ss', 'ds', 'fs', 'gs', 'ldtr', 'tr'] as const;
-export type SegmentName = (typeof SEGMENT_NAMES)[number];
+type SegmentName = (typeof SEGMENT_NAMES)[number];
 
 export const REGISTER_NAMES = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi'] as const;
 export type RegisterName = (typeof REGISTER_NAMES)[number];
