@@ -25,6 +25,8 @@ const LAYOUT = {
   flagB: [8, 1],
   /** Instructions that may still run before the engine looks around. */
   budget: [4, 1],
+  /** Where the budget ends: 0, or the largest int32 to end the running block soon. */
+  budgetEnd: [4, 1],
   /** Counts changes of address translation; links between code pages hold while it stands. */
   generation: [4, 1],
   /** High half of a 64-bit result of a run-time helper. */

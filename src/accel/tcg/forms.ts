@@ -6,6 +6,9 @@ import { JsPrinter } from './emit-js.ts';
 import type { Environment } from './environment.ts';
 import type { Handler, Rec } from './record.ts';
 
+/** Entries by a jump after which a block is hot. */
+export const HOT = 400;
+
 export interface Form {
   readonly handler: Handler;
   /** The instruction ends its block. */
@@ -53,12 +56,15 @@ export class Forms {
     const long = (insn.mode & MODE.CODE) === MODE.CODE_64;
     const follow = [
       'const t = i.link;',
-      `if (t !== null && i.gen === w[${W.generation}]) { if ((w[${W.budget}] -= t.left) >= 0) { t.heat++; return t; } return stop(t); }`,
+      `if (t !== null && i.gen === w[${W.generation}]) {`,
+      `  if ((w[${W.budget}] -= t.left) >= w[${W.budgetEnd}]) return ++t.heat === ${HOT} ? promote(t) : t;`,
+      '  return stop(t);',
+      '}',
       'return follow(i);',
     ];
     const fall = [
       'const n = i.next;',
-      `if (n !== null) { if ((w[${W.budget}] -= n.left) >= 0) return n; return stop(n); }`,
+      `if (n !== null) { if ((w[${W.budget}] -= n.left) >= w[${W.budgetEnd}]) return n; return stop(n); }`,
       'return fall(i);',
     ];
     switch (terminal.kind) {
@@ -66,24 +72,32 @@ export class Forms {
         lines.push('return i.next;');
         break;
       case 'jump':
-        uses.add('stop').add('follow');
+        uses.add('stop').add('follow').add('promote');
         lines.push(...follow);
         break;
       case 'branch':
-        uses.add('stop').add('follow').add('fall');
+        uses.add('stop').add('follow').add('fall').add('promote');
         lines.push(`if (${printer.i32(terminal.condition)} !== 0) {`, ...follow, '}', ...fall);
         break;
       case 'repeat':
         uses.add('stop').add('fall');
         lines.push(
-          `if (${printer.i32(terminal.condition)} !== 0) { if (--w[${W.budget}] >= 0) return i; return stop(i); }`,
+          `if (${printer.i32(terminal.condition)} !== 0) { if (--w[${W.budget}] >= w[${W.budgetEnd}]) return i; return stop(i); }`,
           ...fall,
         );
         break;
       case 'indirect': {
-        uses.add('enterAt');
+        uses.add('stop').add('enterVia').add('promote');
+        const low = printer.low(terminal.target);
         const high = long ? printer.high(terminal.target) : '0';
-        lines.push(`return enterAt(${printer.low(terminal.target)}, ${high});`);
+        lines.push(
+          'const t = i.link;',
+          `if (t !== null && i.gen === w[${W.generation}] && t.ipLow === ${low} && t.page.ipHigh === ${high}) {`,
+          `  if ((w[${W.budget}] -= t.left) >= w[${W.budgetEnd}]) return ++t.heat === ${HOT} ? promote(t) : t;`,
+          '  return stop(t);',
+          '}',
+          `return enterVia(i, ${low}, ${high});`,
+        );
         break;
       }
       case 'exit':

@@ -58,9 +58,6 @@ export class TcgVcpu implements Vcpu, CpuContext {
   /** Called before each instruction when the `cpu` trace channel is on; such a run goes step by step. */
   traceStep: (() => void) | undefined;
 
-  /** Instructions put aside so that the running block ends soon. */
-  #held = 0;
-  #attention = false;
   #kicked = false;
   #completed = 0;
   #sliceBudget = 0;
@@ -96,7 +93,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
   }
 
   get instructions(): number {
-    return this.#completed + this.#sliceBudget - this.#left();
+    return this.#completed + this.#sliceBudget - this.w[W.budget]!;
   }
 
   run(instructions: number): VcpuExit {
@@ -134,10 +131,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
   }
 
   attention(): void {
-    if (this.#attention) return;
-    this.#attention = true;
-    this.#held = this.w[W.budget]!;
-    this.w[W.budget] = 0;
+    this.w[W.budgetEnd] = NO_BUDGET;
   }
 
   /** Copies the state out, with the lazy flags settled. */
@@ -182,7 +176,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
       try {
         this.code.segmentChanged();
         let next = this.enterAt(w[W.rip]!, w[W.rip + 1]!);
-        if (next === STOP && !this.#attention) {
+        if (next === STOP && w[W.budgetEnd] === 0) {
           // The block is longer than the budget that is left.
           const stepped = this.#stepRecord();
           if (stepped !== undefined) return stepped;
@@ -210,6 +204,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
     let completed = 0;
     let exit: VcpuExit | undefined;
     w[W.budget] = STEP_BUDGET;
+    this.#sliceBudget += STEP_BUDGET - budget;
     try {
       this.code.segmentChanged();
       current = this.code.lookup(w[W.rip]!, w[W.rip + 1]!);
@@ -220,9 +215,8 @@ export class TcgVcpu implements Vcpu, CpuContext {
     } catch (thrown) {
       exit = this.#caught(thrown, current);
     }
-    // attention() during the step has put the step's own budget aside.
-    if (this.#attention) this.#held = budget - completed;
-    else w[W.budget] = budget - completed;
+    this.#sliceBudget -= STEP_BUDGET - budget;
+    w[W.budget] = budget - completed;
     return exit;
   }
 
@@ -270,11 +264,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
   /** What waits at an instruction boundary; an exit ends the run. */
   #events(): VcpuExit | undefined {
     const { w } = this;
-    if (this.#attention) {
-      this.#attention = false;
-      w[W.budget]! += this.#held;
-      this.#held = 0;
-    }
+    w[W.budgetEnd] = 0;
     const debug = this.#debug;
     if (debug !== undefined) {
       this.#debug = undefined;
@@ -304,20 +294,12 @@ export class TcgVcpu implements Vcpu, CpuContext {
   #begin(instructions: number): void {
     const { w } = this;
     this.#sliceBudget = instructions;
-    this.#held = 0;
-    this.#attention = false;
     w[W.budget] = instructions;
   }
 
-  #left(): number {
-    return this.w[W.budget]! + this.#held;
-  }
-
   #end(): void {
-    this.#completed += this.#sliceBudget - (this.w[W.budget]! + this.#held);
+    this.#completed += this.#sliceBudget - this.w[W.budget]!;
     this.#sliceBudget = 0;
-    this.#held = 0;
-    this.#attention = false;
     this.w[W.budget] = 0;
   }
 
@@ -326,7 +308,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
   #runStepwise(): VcpuExit {
     for (;;) {
       const exit = this.#stepOnce();
-      if (exit.reason !== 'budget' || this.w[W.budget]! + this.#held <= 0) return exit;
+      if (exit.reason !== 'budget' || this.w[W.budget]! <= 0) return exit;
     }
   }
 
@@ -341,8 +323,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
     w[W.interruptShadow] = 0;
     try {
       this.#reference.step();
-      if (this.#attention) this.#held--;
-      else w[W.budget]!--;
+      w[W.budget]!--;
       return (trap && w[W.halted] === 0 ? this.#trap(shadow) : undefined) ?? BUDGET;
     } catch (thrown) {
       return this.#caught(thrown, STOP) ?? BUDGET;
@@ -362,7 +343,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
     w[W.rip] = low;
     w[W.rip + 1] = high;
     const record = this.code.lookup(low, high);
-    if ((w[W.budget]! -= record.left) >= 0) return record;
+    if ((w[W.budget]! -= record.left) >= w[W.budgetEnd]!) return record;
     return this.#stop(record);
   };
 
@@ -376,7 +357,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
   #connect(names: Record<string, unknown>): void {
     const { w, code, enterAt } = this;
     const stop = this.#stop;
-    const charge = (record: Rec): Rec => ((w[W.budget]! -= record.left) >= 0 ? record : stop(record));
+    const charge = (record: Rec): Rec => ((w[W.budget]! -= record.left) >= w[W.budgetEnd]! ? record : stop(record));
     names.STOP = STOP;
     names.stop = stop;
     names.enterAt = enterAt;
@@ -395,6 +376,15 @@ export class TcgVcpu implements Vcpu, CpuContext {
       if (target.page === i.page) i.next = target;
       return charge(target);
     };
+    names.enterVia = (i: Rec, low: number, high: number): Rec => {
+      w[W.rip] = low;
+      w[W.rip + 1] = high;
+      const target = code.lookup(low, high);
+      i.link = target;
+      i.gen = w[W.generation]!;
+      return charge(target);
+    };
+    names.promote = (i: Rec): Rec => i;
     code.onGlue = (i) => enterAt(i.nextLow, i.nextHigh);
     code.onStale = (i) => {
       w[W.budget]! += i.left;
@@ -407,5 +397,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
 const STOP: Rec = new Rec((i) => i, undefined as never, 0);
 /** Thrown by a breakpoint record before its instruction runs. */
 const DEBUG_STOP = new (class DebugStop {})();
+/** Lets no block begin. */
+const NO_BUDGET = 0x7fffffff;
 /** More than any one instruction can use. */
 const STEP_BUDGET = 1 << 30;
