@@ -72,7 +72,7 @@ export const ptest: Emit = (t, dst, src) => {
   t.changeFlags(FLAG.ARITH, t.callFor(4, 'ptest', t.vector(dst!), t.vector(src!)));
 };
 
-// ---- string comparison ----
+// ---- string comparison: operands in memory need no alignment ----
 
 /** EAX and EDX sign-extended, or RAX and RDX: the lengths of the first and the second string. */
 const lengths = (t: Emitter): HelperArg[] =>
@@ -81,7 +81,7 @@ const lengths = (t: Emitter): HelperArg[] =>
 const compareIndex =
   (helper: string, explicit: boolean): Emit =>
   (t, a, b, imm) => {
-    const args = [t.vector(a!), t.vector(b!), t.read(imm!), ...(explicit ? lengths(t) : [])];
+    const args = [t.vector(a!), t.vector(b!, false), t.read(imm!), ...(explicit ? lengths(t) : [])];
     const result = t.callFor(4, helper, ...args);
     t.setGpr(RCX, t.and(result, t.const(0xffff, 4)));
     t.changeFlags(FLAG.ARITH, t.shr(result, t.const(16, 4)));
@@ -90,7 +90,7 @@ const compareIndex =
 const compareMask =
   (helper: string, explicit: boolean): Emit =>
   (t, a, b, imm) => {
-    const args = [W.xmm, t.vector(a!), t.vector(b!), t.read(imm!), ...(explicit ? lengths(t) : [])];
+    const args = [W.xmm, t.vector(a!), t.vector(b!, false), t.read(imm!), ...(explicit ? lengths(t) : [])];
     t.changeFlags(FLAG.ARITH, t.callFor(4, helper, ...args));
   };
 

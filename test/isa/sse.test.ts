@@ -1,0 +1,251 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Tier } from '../../src/accel/tcg/vcpu.ts';
+import { encode } from '../../src/cpu/assemble.ts';
+import { VECTOR } from '../../src/cpu/fault.ts';
+import type { Operand, OperandSize } from '../../src/cpu/insn.ts';
+import { MMX_ROWS } from '../../src/cpu/isa/mmx.ts';
+import { makeRows, type Row } from '../../src/cpu/isa/row.ts';
+import { SSE_0F } from '../../src/cpu/isa/sse-0f.ts';
+import { SSE_0F3A } from '../../src/cpu/isa/sse-0f3a.ts';
+import { SSE_0F38 } from '../../src/cpu/isa/sse-0f38.ts';
+import { MODE } from '../../src/cpu/mode.ts';
+import { bytesOf, type OperandSpec, operandSpec, SOURCE } from '../../src/cpu/operands.ts';
+import { DS, FLAG, RAX, RBX, RDI, RDX, RSP } from '../../src/cpu/state.ts';
+import { compileHost, type Host, Random, seedOfRun, whyNoHost } from '../softfloat/host.ts';
+import { Guest } from './guest.ts';
+import { IMAGE_BYTES, Image, MEMORY } from './image.ts';
+
+const CASES_PER_ROW = Number(process.env.SSE_CASES ?? 24);
+const RET = 0xc3;
+/** Busy, an unmasked exception, invalid operation. */
+const FSW_PENDING = 0x8081;
+/** The last sixteen bytes stay free for operands that begin askew. */
+const PLACES = [0, 16, 32, 48, 64, 80, 96];
+const EDGES = [
+  0, 1, -1, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, -0x80000000, 0x80808080, 0x7f7f7f7f, 0x00ff00ff,
+];
+const SINGLES = [
+  0, 0x80000000, 1, 0x007fffff, 0x00800000, 0x80800000, 0x3f800000, 0xbf800000, 0x3f000000, 0x40200000, 0x4f000000,
+  0xcf000000, 0x4effffff, 0x7f7fffff, 0x7f800000, 0xff800000, 0x7fc00000, 0x7f800001, 0xffc12345, 0xffa00000,
+  0x34000000,
+];
+const DOUBLES = [
+  0n,
+  0x8000000000000000n,
+  1n,
+  0x000fffffffffffffn,
+  0x0010000000000000n,
+  0x3ff0000000000000n,
+  0xbff0000000000000n,
+  0x3fe0000000000000n,
+  0x4004000000000000n,
+  0x41dfffffffc00000n,
+  0x41dfffffffe00000n,
+  0xc1e0000000000000n,
+  0xc1e0000000200000n,
+  0x43e0000000000000n,
+  0xc3e0000000000000n,
+  0x7fefffffffffffffn,
+  0x7ff0000000000000n,
+  0xfff0000000000000n,
+  0x7ff8000000000000n,
+  0x7ff0000000000001n,
+  0xfff8123456789abcn,
+  0x47efffffe0000000n,
+  0x47effffff0000000n,
+  0x380fffffffffffffn,
+  0x36a0000000000000n,
+  0x3690000000000000n,
+];
+/** Approximations: makers differ within the error that the SDM allows. */
+const APPROXIMATE = /^R(CP|SQRT)[PS]S$/;
+const TOLERANCE = 2 * 1.5 * 2 ** -12;
+
+interface Case {
+  readonly row: Row;
+  readonly code: Uint8Array;
+  readonly before: Image;
+}
+
+class Generator {
+  readonly #random: Random;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  make(row: Row): Case {
+    const before = new Image();
+    this.#registers(before);
+    // MXCSR's bit 17 exists on AMD's chips only.
+    if (row.mnemonic === 'LDMXCSR') before.memory.set(before.memory.map((byte) => byte & ~2));
+    const specs = row.operands.map(operandSpec);
+    const memory = this.#usesMemory(row, specs);
+    const wide = this.#random.below(4) === 0;
+    const operandSize = wide ? 8 : row.match.prefix === '66' ? 2 : 4;
+    const operands = specs.map((spec) => this.#operand(spec, memory, wide));
+    const code = encode(row, operands, MODE.CODE_64, { operandSize });
+    before.setCode(code, RET);
+    return { row, code, before };
+  }
+
+  #usesMemory(row: Row, specs: readonly OperandSpec[]): boolean {
+    const either = specs.some(({ source }) => source === SOURCE.RM);
+    if (row.match.mod !== 'any') return row.match.mod === 'm';
+    if (specs.some(({ mod }) => mod === 'm')) return true;
+    return either && this.#random.below(2) === 0;
+  }
+
+  #operand(spec: OperandSpec, memory: boolean, wide: boolean): Operand {
+    const random = this.#random;
+    const size = bytesOf(spec.size, wide ? 8 : 4, true, wide);
+    if (spec.source === SOURCE.IMMEDIATE) return { kind: 'imm', low: random.below(256), high: 0, size: 1 };
+    if (spec.source === SOURCE.RM && memory) {
+      const bytes = bytesOf(spec.memorySize, wide ? 8 : 4, true, wide);
+      const disp = random.pick(PLACES) + (random.below(8) === 0 ? random.below(16) : 0);
+      return { kind: 'mem', seg: DS, base: RBX, index: undefined, scale: 0, disp, dispHigh: 0, size: bytes };
+    }
+    if (spec.source === SOURCE.FIXED) return { kind: spec.bank, reg: spec.fixed, size } as Operand;
+    if (spec.bank !== 'gpr')
+      return { kind: spec.bank, reg: random.below(spec.bank === 'xmm' ? 16 : 8), size } as Operand;
+    let reg = random.below(16);
+    if (reg === RSP) reg = RAX;
+    return { kind: 'gpr', reg, high: false, size: size as OperandSize };
+  }
+
+  #registers(image: Image): void {
+    const random = this.#random;
+    const pending = random.below(16) === 0;
+    image.fcw = pending ? 0x37e : 0x37f;
+    image.fsw = (random.below(8) << 11) | (pending ? FSW_PENDING : 0);
+    image.ftw = random.below(256);
+    for (let reg = 0; reg < 8; reg++) {
+      this.#fill(image.st(reg).subarray(0, 8));
+      image.st(reg)[8] = random.below(256);
+      image.st(reg)[9] = random.below(256);
+    }
+    for (let reg = 0; reg < 16; reg++) {
+      this.#fill(image.xmm(reg));
+      image.setGpr(reg, (BigInt(this.#word() >>> 0) << 32n) | BigInt(this.#word() >>> 0));
+    }
+    image.setGpr(RBX, BigInt(MEMORY));
+    image.setGpr(RDI, BigInt(MEMORY + random.below(112)));
+    for (const reg of [RAX, RDX])
+      if (random.below(4) !== 0) image.setGpr(reg, BigInt.asUintN(64, BigInt(random.below(40) - 20)));
+    this.#fill(image.memory);
+    const masks = random.below(4) === 0 ? random.below(64) << 7 : 0x1f80;
+    image.mxcsr =
+      masks | (random.below(4) << 13) | random.pick([0, 0, 0, 0x40, 0x8000, 0x8040]) | random.pick([0, 0x20, 0x3f]);
+    image.rflags = 2 | (random.word() & FLAG.ARITH);
+  }
+
+  #word(): number {
+    const random = this.#random;
+    return random.below(3) === 0 ? random.pick(EDGES) : random.word();
+  }
+
+  /** Numbers of one kind: words, singles, doubles, or the letters of a small alphabet. */
+  #fill(bytes: Uint8Array): void {
+    const random = this.#random;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const kind = random.below(5);
+    for (let at = 0; at < bytes.length; at += 8) {
+      for (let half = at; half < at + 8; half += 4) {
+        if (kind === 0) view.setUint32(half, this.#word(), true);
+        else if (kind === 1) view.setUint32(half, random.below(2) === 0 ? random.pick(SINGLES) : this.#near(), true);
+        else if (kind === 3) view.setUint32(half, random.word() & 0x03030303, true);
+        else if (kind === 4) view.setUint32(half, random.word() & 0x00010003, true);
+      }
+      if (kind !== 2) continue;
+      if (random.below(2) === 0) view.setBigUint64(at, random.pick(DOUBLES), true);
+      else view.setFloat64(at, (random.word() / 2 ** random.below(60)) * random.pick([1, 2 ** 60, 2 ** -1030]), true);
+    }
+  }
+
+  /** A single of moderate size, so that sums and products meet. */
+  #near(): number {
+    const f = new Float32Array([this.#random.word() / 2 ** this.#random.below(48)]);
+    return new Uint32Array(f.buffer)[0]!;
+  }
+}
+
+const hex = (bytes: Uint8Array): string =>
+  [...bytes]
+    .reverse()
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('');
+
+function closeSingles(want: Uint8Array, got: Uint8Array): boolean {
+  const [a, b] = [want, got].map((bytes) => new Float32Array(bytes.slice().buffer));
+  return a!.every((x, i) => Object.is(x, b![i]!) || Math.abs(x - b![i]!) <= TOLERANCE * Math.abs(x));
+}
+
+/** What differs, one line each: name, value before, value on the host, value here. */
+function differences({ row, before }: Case, want: Image, got: Image): string[] {
+  const lines: string[] = [];
+  const compare = (name: string, start: unknown, expected: unknown, actual: unknown): void => {
+    if (expected !== actual) lines.push(`${name}: before ${start}, host ${expected}, here ${actual}`);
+  };
+  compare('vector', 0, want.vector, got.vector);
+  for (let reg = 0; reg < 16; reg++) {
+    if (reg !== RSP)
+      compare(`r${reg}`, before.gpr(reg).toString(16), want.gpr(reg).toString(16), got.gpr(reg).toString(16));
+    if (APPROXIMATE.test(row.mnemonic) && closeSingles(want.xmm(reg), got.xmm(reg))) continue;
+    compare(`xmm${reg}`, hex(before.xmm(reg)), hex(want.xmm(reg)), hex(got.xmm(reg)));
+  }
+  for (let reg = 0; reg < 8; reg++) compare(`mm${reg}`, hex(before.st(reg)), hex(want.st(reg)), hex(got.st(reg)));
+  // AMD's chips enter the MMX state even when a conversion to or from MMX registers raises #XM.
+  const names = want.vector === VECTOR.XM ? (['mxcsr'] as const) : (['fsw', 'ftw', 'mxcsr'] as const);
+  for (const name of names) {
+    compare(name, before[name].toString(16), want[name].toString(16), got[name].toString(16));
+  }
+  const flags = (image: Image): string => (image.rflags & FLAG.ARITH).toString(16);
+  compare('flags', flags(before), flags(want), flags(got));
+  compare('memory', hex(before.memory), hex(want.memory), hex(got.memory));
+  return lines;
+}
+
+function tell({ row, code, before }: Case, lines: readonly string[]): string {
+  const bytes = [...code].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  return [`${row.mnemonic} ${row.operands.join(',')} (${bytes}), mxcsr ${before.mxcsr.toString(16)}`, ...lines].join(
+    '\n    ',
+  );
+}
+
+const reason = whyNoHost();
+const rows = makeRows([MMX_ROWS, SSE_0F, SSE_0F38, SSE_0F3A]).filter(
+  (row) => process.env.SSE_ROW === undefined || row.mnemonic === process.env.SSE_ROW,
+);
+
+describe.skipIf(reason !== undefined)(
+  `MMX and SSE against the host's CPU${reason === undefined ? '' : `: ${reason}`}`,
+  () => {
+    const seed = seedOfRun();
+    const cases: Case[] = [];
+    let host: Host;
+    let wanted: Image[];
+
+    beforeAll(() => {
+      console.log(`seed ${seed} (SOFTFLOAT_SEED)`);
+      const generator = new Generator(new Random(seed));
+      for (const row of rows) for (let n = 0; n < CASES_PER_ROW; n++) cases.push(generator.make(row));
+      host = compileHost('../isa/native.c');
+      const records = new Uint8Array(cases.length * IMAGE_BYTES);
+      cases.forEach(({ before }, n) => {
+        records.set(before.bytes, n * IMAGE_BYTES);
+      });
+      const answers = host.run(records);
+      wanted = cases.map((_, n) => new Image(new Uint8Array(answers.subarray(n * IMAGE_BYTES, (n + 1) * IMAGE_BYTES))));
+    });
+    afterAll(() => host?.dispose());
+
+    it.each<Tier>(['eval', 'interp'])('%s leaves the state that the host leaves', (tier) => {
+      const guest = new Guest(tier);
+      const wrong = cases.flatMap((one, n) => {
+        const lines = differences(one, wanted[n]!, guest.run(one.before, one.code));
+        return lines.length === 0 ? [] : [tell(one, lines)];
+      });
+      expect(wrong.slice(0, 20), `${wrong.length} of ${cases.length} differ`).toEqual([]);
+    });
+  },
+);
