@@ -196,9 +196,9 @@ export class Mmu {
   /** Raises what writing `bytes` (at most 4096) bytes would raise. */
   probeWrite(low: number, high: number, bytes: number, how: number): void {
     this.#locate(low, high, how, true, 1);
-    const last = (low + bytes - 1) | 0;
-    if (((last ^ low) & 0xfffff000) !== 0) {
-      this.#locate(last, (high + (last >>> 0 < low >>> 0 ? 1 : 0)) | 0, how, true, 1);
+    const lastPage = (low + bytes - 1) & 0xfffff000;
+    if (lastPage !== (low & 0xfffff000)) {
+      this.#locate(lastPage, (high + (lastPage >>> 0 < low >>> 0 ? 1 : 0)) | 0, how, true, 1);
     }
   }
 
