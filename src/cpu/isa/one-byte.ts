@@ -109,7 +109,7 @@ export const ONE_BYTE: readonly RowTuple[] = [
 
   ['60', 'PUSHA', '', pushAll, { no64: true }],
   ['61', 'POPA', '', popAll, { no64: true }],
-  ['63', 'MOVSXD', 'Gv,Ed', movsx, { only64: true }],
+  ['63', 'MOVSXD', 'Gv,Ez', movsx, { only64: true }],
   ['68', 'PUSH', 'Iz', push, { d64: true }],
   ['69', 'IMUL', 'Gv,Ev,Iz', imulThree, { undefined: 'SZAP' }],
   ['6A', 'PUSH', 'Ibs', push, { d64: true }],

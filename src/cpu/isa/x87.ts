@@ -183,10 +183,10 @@ export const X87_ROWS: readonly RowTuple[] = [
   ['DF /5 r', 'FUCOMIP', 'ST0,STi', compareToFlags(1, 1), CMOV],
   ['DF /6 r', 'FCOMIP', 'ST0,STi', compareToFlags(0, 1), CMOV],
 
-  ['NP 0F AE /0 m', 'FXSAVE', 'M', fxsave('fxsave', true), FXSR],
-  ['NP 0F AE /1 m', 'FXRSTOR', 'M', fxsave('fxrstor', false), FXSR],
-  ['NP 0F AE /4 m', 'XSAVE', 'M', xsave('xsave', true), { feature: 'xsave' }],
-  ['NP 0F AE /5 m', 'XRSTOR', 'M', xsave('xrstor', false), { feature: 'xsave' }],
+  ['NP 0F AE /0 m', 'FXSAVE/FXSAVE64', 'M', fxsave('fxsave', true), FXSR],
+  ['NP 0F AE /1 m', 'FXRSTOR/FXRSTOR64', 'M', fxsave('fxrstor', false), FXSR],
+  ['NP 0F AE /4 m', 'XSAVE/XSAVE64', 'M', xsave('xsave', true), { feature: 'xsave' }],
+  ['NP 0F AE /5 m', 'XRSTOR/XRSTOR64', 'M', xsave('xrstor', false), { feature: 'xsave' }],
 
   // What the 8087 and 80287 did here no longer means anything: no operation since the 80387.
   ['DB (E0)', 'FNENI', '', fnop, N],
