@@ -50,7 +50,6 @@ export function loadCr3(cpu: CpuContext, low: number, high: number): void {
   w[W.cr3] = low;
   w[W.cr3 + 1] = high;
   cpu.memory.pagingChanged();
-  cpu.memory.flush(false);
 }
 
 /** Takes new CR0, CR4 and EFER values at once, with the PDPTEs that go with them. */
@@ -62,7 +61,6 @@ export function setPaging(cpu: CpuContext, cr0: number, cr4: number, efer: numbe
   w[W.cr4] = cr4;
   w[W.efer] = efer;
   cpu.memory.pagingChanged();
-  cpu.memory.flush(true);
   updateMode(w);
 }
 

@@ -4,6 +4,7 @@ import { writeRflags } from '../flags.ts';
 import { updateMode } from '../mode.ts';
 import { AR, CS, DS, ES, FLAG, FS, GS, RSP, SS, TR, W } from '../state.ts';
 import { checkTarget, enterCode, enterRealCode, isBadLongCode, setRip } from './code-segment.ts';
+import { instructionBreakpointsArmed } from './debug-registers.ts';
 import {
   attributesOf,
   dplOf,
@@ -182,7 +183,8 @@ function returnFromInterrupt(cpu: CpuContext, size: Size, nextLow: number): void
   enterCode(w, selector, low, high, rpl);
   if (outer !== undefined) enterOuterStack(w, outer, 0);
   if (rpl !== cpl) dropInnerSegments(w, rpl);
-  mergeFlags(w, flags, mask);
+  // RF matters only to instruction breakpoints; without them nobody would clear it again.
+  mergeFlags(w, instructionBreakpointsArmed(w) ? flags : flags & ~FLAG.RF, mask);
   updateMode(w);
   setRip(w, ipLow, ipHigh);
 }
