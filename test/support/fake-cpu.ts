@@ -45,7 +45,8 @@ export class FakeCpu implements CpuContext {
     };
     const at = (low: number, high: number, bytes: number): number => {
       const address = low >>> 0;
-      if (high !== 0 || address + bytes > SIZE) throw new Error(`fake memory ends before ${high}:${address.toString(16)}`);
+      if (high !== 0 || address + bytes > SIZE)
+        throw new Error(`fake memory ends before ${high}:${address.toString(16)}`);
       for (const page of [address >>> 12, (address + bytes - 1) >>> 12]) {
         if (this.faulting.has(page)) raise(VECTOR.PF, 0);
       }

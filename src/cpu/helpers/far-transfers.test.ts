@@ -14,7 +14,11 @@ const selectors = (cpu: FakeCpu): number[] => [cpu.w[W.selector + CS]!, cpu.w[W.
 
 /** A 32-bit call gate: DPL 3, two parameters. */
 const callGate = (selector: number, offset: number, type = 0xec): bigint =>
-  BigInt(offset & 0xffff) | (BigInt(selector) << 16n) | (2n << 32n) | (BigInt(type) << 40n) | (BigInt(offset >>> 16) << 48n);
+  BigInt(offset & 0xffff) |
+  (BigInt(selector) << 16n) |
+  (2n << 32n) |
+  (BigInt(type) << 40n) |
+  (BigInt(offset >>> 16) << 48n);
 
 function user(): FakeCpu {
   const cpu = new FakeCpu('protected');
@@ -86,12 +90,7 @@ test('IA-32e mode: compatibility code by far jump, 64-bit call gate with eight-b
   cpu.state.set('gpr', BigInt(STACK3), RSP);
   cpu.call.callFar!(GATE | 3, 0, 0, 4, 0x5000, 0x7f);
   expect([rip(cpu), rsp(cpu)]).toEqual([0xffffffff81000000n, BigInt(STACK0 - 32)]);
-  expect(cpu.get64(STACK0 - 32, 4)).toEqual([
-    0x7f00005000n,
-    BigInt(SEL.CODE3),
-    BigInt(STACK3),
-    BigInt(SEL.DATA3),
-  ]);
+  expect(cpu.get64(STACK0 - 32, 4)).toEqual([0x7f00005000n, BigInt(SEL.CODE3), BigInt(STACK3), BigInt(SEL.DATA3)]);
   expect(selectors(cpu)).toEqual([SEL.CODE0, 0]);
 });
 

@@ -4,8 +4,7 @@ import { VECTOR } from '../fault.ts';
 import { MODE } from '../mode.ts';
 import { AR, CS, DS, ES, FS, SS, W } from '../state.ts';
 
-const load = (cpu: FakeCpu, seg: number, selector: number) =>
-  cpu.faultOf(() => cpu.call.loadSegment!(seg, selector));
+const load = (cpu: FakeCpu, seg: number, selector: number) => cpu.faultOf(() => cpu.call.loadSegment!(seg, selector));
 const GP = (code: number): [number, number] => [VECTOR.GP, code];
 
 describe('loads in protected mode (SDM 2B MOV)', () => {

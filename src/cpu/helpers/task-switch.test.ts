@@ -88,7 +88,11 @@ test('a 16-bit TSS holds words (SDM 3A 7.6)', () => {
     cpu.view.setUint16(NEW_TSS + 0x0e + 2 * n, word, true);
   });
   cpu.call.jumpFar!(NEW, 0, 0, 0x407);
-  expect([cpu.state.get('rip'), cpu.state.get('gpr', RAX), cpu.w[W.selector + DS]]).toEqual([0x5000n, 0x77n, SEL.DATA0]);
+  expect([cpu.state.get('rip'), cpu.state.get('gpr', RAX), cpu.w[W.selector + DS]]).toEqual([
+    0x5000n,
+    0x77n,
+    SEL.DATA0,
+  ]);
   expect(cpu.w[W.attributes + TR]! & 15).toBe(3);
 });
 
