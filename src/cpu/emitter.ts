@@ -295,7 +295,7 @@ export class Emitter {
   /** The 32-bit words of a vector operand in memory, lowest first; one of 1 or 2 bytes is zero-extended to a word. */
   loadWords(operand: MemoryOperand, aligned = true): Val[] {
     const address = this.linear(operand.seg, this.address(operand), operand.size, false);
-    if (operand.size === 16 && aligned) this.#callValue('checkAligned16', address);
+    if (operand.size === 16 && aligned) this.#checkAligned16(address);
     const words: Val[] = [];
     for (let at = 0; at < operand.size; at += 8) {
       const size = Math.min(operand.size - at, 8) as OperandSize;
@@ -309,8 +309,8 @@ export class Emitter {
   /** Stores a register's first 4, 8 or 16 bytes; nothing is written when any byte would fault. */
   storeVector(operand: MemoryOperand, from: Operand, aligned = true): void {
     const address = this.linear(operand.seg, this.address(operand), operand.size, true);
-    if (operand.size === 16 && aligned) this.#callValue('checkAligned16', address);
-    if (operand.size > 8 && !aligned) this.#callValue('probeWrite', address, operand.size);
+    if (operand.size === 16 && aligned) this.#checkAligned16(address);
+    if (operand.size === 16 && !aligned) this.#probeAcrossPages(address);
     for (let at = 0; at < operand.size; at += 8) {
       const low = this.readLane(from, at / 4);
       const value = operand.size === 4 ? low : this.pair(low, this.readLane(from, at / 4 + 1));
@@ -494,6 +494,18 @@ export class Emitter {
     return this.ir.typeOf(address) === 'i64'
       ? this.ir.pure('add64', address, this.ir.const64(bytes, 0))
       : this.ir.pure('add', address, this.ir.const32(bytes));
+  }
+  #checkAligned16(address: ValueId): void {
+    const low = this.#low(address);
+    this.if(this.and(low, this.const(15, 4)), () => this.#callValue('checkAligned16', address));
+  }
+  /** Faults of the second page come before the first half is stored. */
+  #probeAcrossPages(address: ValueId): void {
+    const offset = this.and(this.#low(address), this.const(0xfff, 4));
+    this.if(this.ltu(this.const(0xff0, 4), offset), () => this.#callValue('probeWrite', address, 16));
+  }
+  #low(address: ValueId): Val {
+    return { id: this.ir.typeOf(address) === 'i64' ? this.ir.pure('lo', address) : address, size: 4 };
   }
   #callValue(helper: string, address: ValueId, ...known: number[]): void {
     const wide = this.ir.typeOf(address) === 'i64' ? address : this.ir.pure('zext64', address);
