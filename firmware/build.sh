@@ -13,7 +13,7 @@ common='-Os -std=gnu11 -Wall -Wextra -Werror -ffreestanding -fno-stack-protector
   -fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-builtin -fcf-protection=none -fno-ident --param=min-pagesize=0'
 legacy='-march=i686'
 kernel='-mgeneral-regs-only'
-suite='call-op integer address strings x87 sse'
+suite='traps call-op integer address strings x87 sse'
 
 # program NAME BITS ORIGIN LIMIT ELF-EMULATION C-FLAGS: everything in src/NAME, src/common and src/tests
 program() {
@@ -27,7 +27,9 @@ program() {
     nasm -Werror -f $format -DBITS="$bits" -Isrc/ops/ -o "$object" "$source"
     objects="$objects $object"
   done
-  for source in src/"$name"/*.c src/common/*.c src/tests/*.c; do
+  paging=src/paging/*.c
+  [ "$name" != real ] || paging=
+  for source in src/"$name"/*.c src/common/*.c src/tests/*.c src/system/*.c $paging; do
     object=$out/$name/$(basename "$(dirname "$source")")-$(basename "$source").o
     gcc $common $flags $kernel -c -o "$object" "$source"
     objects="$objects $object"

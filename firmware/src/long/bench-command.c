@@ -18,7 +18,7 @@ static void window_unmap(void) {
   __asm__ volatile("mov %%cr3, %%rax\n\tmov %%rax, %%cr3" : : : "rax", "memory");
 }
 
-static u64 window_fault(u64 address) {
+static reg_t window_fault(reg_t address) {
   u64 page = (address - FAULT_WINDOW) >> 12;
   if (address < FAULT_WINDOW || page >= FAULT_PAGES) return 0;
   WINDOW_TABLE[page] = (BENCH_MEMORY + page * 4096) | PRESENT | WRITE | USER;
@@ -78,7 +78,7 @@ static u32 run_workload(const struct workload *work, u64 times) {
       if (trap.vector == VECTOR_INTERRUPTED) return 0;
       put_decimal(trap.vector);
       put_text(" at ");
-      put_hex(trap.rip, 16);
+      put_hex(trap.ip, 16);
       put_char('\n');
       return 0;
     }

@@ -1,24 +1,15 @@
 // The 64-bit kernel: traps, guarded calls, time, console input.
 #pragma once
-#include "../common/types.h"
+#include "../common/guard.h"
 
 struct frame { // as traps.asm pushes it
   u64 r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax;
   u64 vector, error, rip, cs, rflags, rsp, ss;
 };
 
-// What ended a guarded call: an exception, or one of the numbers below.
-struct trap {
-  u64 vector, error, rip, rsp, rflags, cs, ss, cr2;
-};
-enum { VECTOR_RETURNED = 0x100, VECTOR_INTERRUPTED = 0x101 };
 enum { VECTOR_IRQ = 0x20, VECTOR_EXIT = 0x80 };
-enum { RING0 = 0, RING3 = 1, RING3_32 = 2 };
 
 extern volatile struct trap last_trap;
-
-// Calls function(argument); *trap tells how it ended. The value is RAX of a call that returned.
-u64 guarded(void *function, u64 argument, u32 where, struct trap *trap);
 
 void traps_init(void);
 void set_gate(u32 vector, void *handler, u32 type, u32 ist); // type: 8Eh interrupt gate, EEh from ring 3, 8Fh trap gate
@@ -26,8 +17,6 @@ void set_irq(u32 irq, void (*handler)(struct frame *));      // also unmasks it
 void mask_irq(u32 irq);
 void mask_all_irqs(void);
 extern void *const trap_entries[256];
-
-extern u64 (*page_fault_hook)(u64 address); // when set and it answers 1, the access is made again
 
 struct tss {
   u32 reserved0;

@@ -7,7 +7,9 @@
 #include "input.h"
 #include "kernel.h"
 #include "shell.h"
+#include "../system/traps.h"
 #include "suite-user.h"
+#include "tests.h"
 
 static void put_summary(void) {
   put_text("self-tests: ");
@@ -29,6 +31,12 @@ void long_main(void) {
   acpi_init();
   clock_init();
   run_suite_in_user_mode();
+  run_trap_cases("long", "exceptions in ring 0", traps_common, traps_common_end, RING0);
+  run_trap_cases("long", "exceptions in ring 3", traps_common, traps_common_end, RING3);
+  run_trap_cases("long", "what system registers refuse", traps_ring0, traps_ring0_end, RING0);
+  run_trap_cases("long", "what ring 3 may not do", traps_ring3, traps_ring3_end, RING3);
+  run_trap_cases("long", "ports in ring 3", traps_ports, traps_ports_end, RING3);
+  long_paging_tests();
   put_summary();
   if (!shared->again) {
     put_memory();

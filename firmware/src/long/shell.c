@@ -70,7 +70,7 @@ static void report_trap(const struct trap *trap) {
   put_text(", error code ");
   put_hex(trap->error, 8);
   put_text(", RIP ");
-  put_hex(trap->rip, 16);
+  put_hex(trap->ip, 16);
   put_text(", CR2 ");
   put_hex(trap->cr2, 16);
   put_char('\n');

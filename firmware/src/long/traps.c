@@ -2,6 +2,7 @@
 #include "../common/cpuid.h"
 #include "../common/io.h"
 #include "../common/layout.h"
+#include "../common/report.h"
 
 enum { PIC1 = 0x20, PIC2 = 0xa0, ICW1_EDGE_ICW4 = 0x11, ICW4_8086 = 0x01, OCW2_EOI = 0x20 };
 enum { MSR_STAR = 0xc0000081, MSR_LSTAR = 0xc0000082, MSR_FMASK = 0xc0000084 };
@@ -24,7 +25,7 @@ static struct gate idt[256] __attribute__((aligned(16)));
 static void (*irq_handlers[16])(struct frame *);
 struct tss tss __attribute__((aligned(16)));
 volatile struct trap last_trap;
-u64 (*page_fault_hook)(u64 address);
+reg_t (*page_fault_hook)(reg_t address);
 
 void set_gate(u32 vector, void *handler, u32 type, u32 ist) {
   u64 address = (u64)handler;
@@ -105,7 +106,8 @@ static u64 read_cr2(void) {
 
 static void end_guarded_call(struct frame *frame, u64 vector) {
   last_trap = (struct trap){vector,        frame->error, frame->rip, frame->rsp,
-                            frame->rflags, frame->cs,    frame->ss,  read_cr2()};
+                            frame->rflags, frame->cs,    frame->ss,  read_cr2(),
+                            frame->rcx,    frame->rsi,   frame->rdi};
   frame->rip = (u64)guard_resume;
   frame->cs = KERNEL_CODE;
   frame->rflags = 0x2;
@@ -126,6 +128,7 @@ void handle_trap(struct frame *frame) {
     return;
   }
   if (frame->vector == 14 && page_fault_hook && page_fault_hook(read_cr2())) return;
+  if (!guard_rsp) report_fatal("long", frame->vector, frame->error, frame->rip, read_cr2());
   end_guarded_call(frame, frame->vector == VECTOR_EXIT ? VECTOR_RETURNED : frame->vector);
 }
 
@@ -134,7 +137,7 @@ void interrupt_program(struct frame *frame) {
   if (frame->cs & 3) end_guarded_call(frame, VECTOR_INTERRUPTED);
 }
 
-u64 guarded(void *function, u64 argument, u32 where, struct trap *trap) {
+reg_t guarded(void *function, reg_t argument, u32 where, struct trap *trap) {
   last_trap.vector = VECTOR_RETURNED;
   u64 value = guarded_call(function, argument, where);
   *trap = last_trap;

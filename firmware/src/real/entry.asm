@@ -1,6 +1,7 @@
 ; The real-mode program, at 0:1000h. Its first bytes are the entry at power-up, then what the other programs use.
 bits 16
-extern real_main, suite, suite_count, bss_start, bss_end
+extern real_main, suite, suite_integer_count, suite_parts, suite_part_count, traps_common, traps_common_end
+extern bss_start, bss_end
 
 REAL_STACK equ 0xf000
 PROT_PROGRAM equ 0x10000
@@ -12,7 +13,12 @@ section .start
   dd warm_start   ; +4: 32-bit code, entered from protected mode without paging
   dd v86_call     ; +8: 16-bit code for virtual-8086 mode: calls EAX, then INT 0FEh
   dd suite        ; +12
-  dd suite_count  ; +16: its address
+  dd suite_integer_count ; +16: its address
+  dd suite_parts         ; +20
+  dd suite_part_count    ; +24
+  dd traps_common        ; +28
+  dd traps_common_end    ; +32
+  dd v86_cases           ; +36: functions for virtual-8086 mode
 
 section .text
 cold_start:
@@ -79,7 +85,26 @@ v86_call:
   call eax
   int 0xfe
 
+v86_cli:
+  cli
+v86_int:
+  int 0x61
+v86_in:
+  in al, 0x64
+v86_segments:
+  mov ax, 0x1111
+  mov ds, ax
+  mov ax, 0x2222
+  mov es, ax
+  mov ax, 0x3333
+  mov fs, ax
+  mov ax, 0x4444
+  mov gs, ax
+  int 0x61
+
 section .rodata
+align 8
+v86_cases: dd v86_cli, v86_int, v86_in, v86_segments
 align 8
 gdt:
   dq 0
