@@ -6,7 +6,6 @@ import { Guest } from './guest.ts';
 import { Image, MEMORY } from './image.ts';
 
 const code = (text: string): Uint8Array => Uint8Array.from(text.split(' ').map((byte) => Number.parseInt(byte, 16)));
-// biome-ignore-start format: table
 const DIVPD = code('66 0f 5e c1');
 const ADDPS = code('0f 58 c1');
 const PADDB_MM = code('0f fc c1');
@@ -18,7 +17,6 @@ const LDMXCSR = code('0f ae 13');
 const MOVUPS_TO_RBX = code('0f 11 0b');
 const MOVUPS_FROM_RBX = code('0f 10 0b');
 const MASKMOVDQU = code('66 0f f7 ca');
-// biome-ignore-end format: table
 
 const PAGE = 4096;
 const PRESENT_WRITABLE = 3;

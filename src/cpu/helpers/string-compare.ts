@@ -16,7 +16,7 @@ const EXPANDED = 0x40;
 
 /**
  * PCMPESTRI, PCMPESTRM, PCMPISTRI and PCMPISTRM (SDM 2B, section 4.1). The index forms return ECX in the low and
- * the arithmetic flags in the high half of the result, because the flags' bits end below 16; the mask forms write
+ * the arithmetic flags in the high half of the result; the mask forms write
  * XMM0 and return the flags.
  */
 export function stringCompareHelpers(cpu: CpuContext) {

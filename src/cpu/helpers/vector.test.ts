@@ -34,7 +34,6 @@ function setUp() {
 }
 
 describe('packed integers', () => {
-  // biome-ignore-start format: table
   it.each([
     [
       'paddb',
@@ -109,7 +108,6 @@ describe('packed integers', () => {
     helpers[name]!(D, S, 16);
     expect(get(D)).toBe(result);
   });
-  // biome-ignore-end format: table
 
   it('shift counts above the size of an element clear it, or fill it with the sign', () => {
     const { set, get, helpers } = setUp();
