@@ -3,7 +3,7 @@ import { movbe } from '../semantics/integer.ts';
 import type { RowTuple } from './row.ts';
 
 /** Three-byte opcode map 0F 38 (SDM 2D, table A-4): integer instructions. */
-// biome-ignore-start format: opcode map
+// biome-ignore format: opcode map
 export const INTEGER_0F38: readonly RowTuple[] = [
   ['NP 0F 38 F0', 'MOVBE', 'Gv,Mv', movbe, { feature: 'movbe' }],
   ['66 0F 38 F0', 'MOVBE', 'Gv,Mv', movbe, { feature: 'movbe' }],
@@ -12,4 +12,3 @@ export const INTEGER_0F38: readonly RowTuple[] = [
   ['66 0F 38 F1', 'MOVBE', 'Mv,Gv', movbe, { feature: 'movbe' }],
   ['F2 0F 38 F1', 'CRC32', 'Gy,Ev', crc32, { feature: 'sse4.2' }],
 ];
-// biome-ignore-end format: opcode map
