@@ -144,6 +144,7 @@ function operandText(insn: Insn, operand: Operand, code: string): string {
  * base of RIP are not there (a RIP-relative address is the address).
  */
 export function disassemble(insn: Insn): string {
+  if (insn.row.mnemonic.startsWith('(')) return insn.row.mnemonic;
   const codes = insn.row.operands.filter((code) => operandSpec(code).source !== SOURCE.NONE);
   const operands = insn.operands.map((operand, i) => operandText(insn, operand, codes[i]!)).join(',');
   const text = `${insn.lock ? 'lock ' : ''}${repeat(insn)}${mnemonic(insn)}`;
