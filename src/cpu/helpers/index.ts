@@ -27,6 +27,7 @@ import { vectorShiftHelpers } from './vector-shift.ts';
 import { vectorShuffleHelpers } from './vector-shuffle.ts';
 import { x87ArithmeticHelpers } from './x87-arithmetic.ts';
 import { x87EnvironmentHelpers } from './x87-environment.ts';
+import { x87TranscendentalHelpers } from './x87-transcendental.ts';
 import { x87TransferHelpers } from './x87-transfer.ts';
 
 /** What IR calls by name: int32 numbers in; an int32 number, or nothing, out. */
@@ -62,6 +63,7 @@ const FACTORIES: readonly ((cpu: CpuContext) => Helpers)[] = [
   vectorConvertHelpers,
   x87ArithmeticHelpers,
   x87TransferHelpers,
+  x87TranscendentalHelpers,
   x87EnvironmentHelpers,
   fxsaveHelpers,
 ];

@@ -12,13 +12,18 @@
  *   addF64 subtractF64 multiplyF64 divideF64 squareRootF64 and the same with F32  minimum maximum compareMask
  *   compareFlags  integerToSse sseToInteger f32ToF64 f64ToF32 roundSse reciprocalF32 reciprocalSquareRootF32
  */
+
+export * from './f80-arctangent.ts';
 export * from './f80-arithmetic.ts';
 export * from './f80-bcd.ts';
 export * from './f80-compare.ts';
 export * from './f80-constants.ts';
 export * from './f80-convert.ts';
 export * from './f80-exponent.ts';
+export * from './f80-exponential.ts';
+export * from './f80-logarithm.ts';
 export * from './f80-remainder.ts';
+export * from './f80-trigonometric.ts';
 export * from './sse-arithmetic.ts';
 export * from './sse-compare.ts';
 export * from './sse-convert.ts';
