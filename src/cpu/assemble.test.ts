@@ -47,11 +47,19 @@ function roundTrip(row: Row, seed: number, mode: number): string | undefined {
     return `${nameOf(row)} ${hex(made.bytes)} mode ${mode}: sizes ${sizes}, wanted ${operandSize},${addressSize}`;
   }
   if (target !== undefined && String(target) !== String(insn.target)) return `${nameOf(row)}: target ${insn.target}`;
+  for (let available = 0; available < made.bytes.length; available++) {
+    const cut = decode(made.bytes, 0, available, mode, ip[0], ip[1]);
+    if (cut !== 'truncated') return `${hex(made.bytes)} cut to ${available} bytes is ${nameOf(cut.row)}`;
+  }
   const again = encode(insn.row, insn.operands, mode, {
-    ...(insn as unknown as object),
-    ip,
+    operandSize: insn.operandSize,
+    addressSize: insn.addressSize,
     rep: made.prefixes.rep ?? 0,
+    lock: insn.lock,
+    segOverride: insn.segOverride,
     rex: insn.row.match.map.startsWith('VEX') ? 0 : insn.rex,
+    ip,
+    ...(target === undefined ? {} : { target }),
   });
   return hex(again) === hex(made.bytes) ? undefined : `${hex(made.bytes)} encodes again as ${hex(again)}`;
 }
@@ -67,4 +75,18 @@ describe('encode and decode', () => {
       { seed: 1, numRuns: 20 },
     );
   });
+});
+
+test('any bytes decode in any mode: an instruction of 1 to 15 bytes with all of its operands', () => {
+  const random = randomOf(1);
+  for (let i = 0; i < 20_000; i++) {
+    const bytes = Uint8Array.from({ length: 15 }, () =>
+      random(4) === 0 ? [0x0f, 0x66, 0xf2, 0xf3, 0xc4, 0x48][random(6)]! : random(256),
+    );
+    for (const mode of MODES) {
+      const insn = decoded(bytes, mode, [random(0x10000), 0]);
+      const complete = insn.operands.every((operand) => operand !== undefined);
+      if (!complete || insn.length < 1 || insn.length > 15) throw new Error(`${hex(bytes)} mode ${mode}`);
+    }
+  }
 });

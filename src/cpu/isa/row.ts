@@ -65,7 +65,7 @@ export interface Match {
 }
 
 export const MAPS = ['1', '0F', '0F38', '0F3A', 'VEX0F', 'VEX0F38', 'VEX0F3A'] as const;
-export type OpcodeMap = (typeof MAPS)[number];
+type OpcodeMap = (typeof MAPS)[number];
 
 function parseOpcode(text: string): Match {
   const words = text.split(/ +/);
