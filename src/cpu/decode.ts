@@ -1,13 +1,14 @@
-import type { Insn, MemoryOperand, Operand, OperandSize, OtherRegisterOperand, RegisterOperand } from './insn.ts';
+import type { Insn, MemoryOperand, Operand, OperandSize, OtherRegisterOperand } from './insn.ts';
 import { GP_ROW, OPCODE_ROWS, UD_ROW } from './isa/index.ts';
 import { type Form, OpcodeTables, REX_B_CLASS } from './isa/lookup.ts';
 import { MAPS, type Row } from './isa/row.ts';
 import { MODE } from './mode.ts';
 import { type Bank, bytesOf, type OperandSpec, SOURCE } from './operands.ts';
-import { CS, DS, ES, FS, GS, RBP, RBX, RDI, RSI, RSP, SS } from './state.ts';
+import { PREFIX, PREFIX_KIND, PREFIX_KIND_64, REX, SEGMENT_OF } from './prefixes.ts';
+import { GPR_OPERANDS, HIGH_BYTES, OTHER_REGISTER } from './register-operands.ts';
+import { DS, ES, FS, RBP, RBX, RDI, RSI, RSP, SS } from './state.ts';
 
 const MAX_LENGTH = 15;
-const REX = { B: 1, X: 2, R: 4, W: 8 } as const;
 const [MAP_1, MAP_0F, MAP_0F38, MAP_0F3A, MAP_VEX0F] = MAPS.map((_, index) => index) as [
   number,
   number,
@@ -16,42 +17,10 @@ const [MAP_1, MAP_0F, MAP_0F38, MAP_0F3A, MAP_VEX0F] = MAPS.map((_, index) => in
   number,
 ];
 
-/** Legacy prefixes (SDM 2A 2.1.1). REX is told from INC and DEC by the mode. */
-const PREFIX = { NONE: 0, SEGMENT: 1, OPERAND_SIZE: 2, ADDRESS_SIZE: 3, LOCK: 4, REPEAT: 5, REX: 6 } as const;
-const SEGMENT_PREFIXES: readonly (readonly [byte: number, seg: number])[] = [
-  [0x26, ES],
-  [0x2e, CS],
-  [0x36, SS],
-  [0x3e, DS],
-  [0x64, FS],
-  [0x65, GS],
-];
-const SEGMENT_OF = new Int8Array(256).fill(-1);
-const PREFIX_KIND = new Uint8Array(256);
-for (const [byte, seg] of SEGMENT_PREFIXES) {
-  SEGMENT_OF[byte] = seg;
-  PREFIX_KIND[byte] = PREFIX.SEGMENT;
-}
-PREFIX_KIND[0x66] = PREFIX.OPERAND_SIZE;
-PREFIX_KIND[0x67] = PREFIX.ADDRESS_SIZE;
-PREFIX_KIND[0xf0] = PREFIX.LOCK;
-PREFIX_KIND[0xf2] = PREFIX.REPEAT;
-PREFIX_KIND[0xf3] = PREFIX.REPEAT;
-const PREFIX_KIND_64 = PREFIX_KIND.slice().fill(PREFIX.REX, 0x40, 0x50);
-
 /** 16-bit addressing (SDM 2A table 2-1). */
 const BASE_16 = [RBX, RBX, RBP, RBP, RSI, RDI, RBP, RBX];
 const INDEX_16 = [RSI, RDI, RSI, RDI, undefined, undefined, undefined, undefined];
 
-const registers = (size: OperandSize, high = false): RegisterOperand[] =>
-  Array.from({ length: high ? 4 : 16 }, (_, reg) => ({ kind: 'gpr', reg, high, size }));
-const GPR_OPERANDS: Readonly<Record<number, readonly RegisterOperand[]>> = {
-  1: registers(1),
-  2: registers(2),
-  4: registers(4),
-  8: registers(8),
-};
-const HIGH_BYTES = registers(1, true);
 const REPEATS = [0, 0xf2, 0xf3] as const;
 const NO_OPERANDS: readonly Operand[] = [];
 
@@ -500,13 +469,3 @@ class Decoder {
 }
 
 const NO_FORM = { d64: false, f64: false } as Form;
-
-/** Which register a number stands for, or -1: #UD. `position`: operands that are written come first. */
-const OTHER_REGISTER: Readonly<Record<Exclude<Bank, 'gpr'>, (reg: number, position: number) => number>> = {
-  sreg: (reg, position) => ((reg & 7) > GS || (position === 0 && (reg & 7) === CS) ? -1 : reg & 7),
-  creg: (reg) => (reg === 0 || reg === 8 || (reg >= 2 && reg <= 4) ? reg : -1),
-  dreg: (reg) => (reg < 8 ? reg : -1),
-  st: (reg) => reg & 7,
-  mmx: (reg) => reg & 7,
-  xmm: (reg) => reg,
-};
