@@ -13,9 +13,10 @@ common='-Os -std=gnu11 -Wall -Wextra -Werror -ffreestanding -fno-stack-protector
   -fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-builtin -fcf-protection=none -fno-ident --param=min-pagesize=0'
 legacy='-march=i686'
 kernel='-mgeneral-regs-only'
-suite='traps call-op integer address strings x87 sse'
+suite='traps debug call-op integer address strings x87 sse'
 
-# program NAME BITS ORIGIN LIMIT ELF-EMULATION C-FLAGS: everything in src/NAME, src/common and src/tests
+# program NAME BITS ORIGIN LIMIT ELF-EMULATION C-FLAGS: src/NAME, src/common, src/tests,
+# and src/system but for real mode
 program() {
   name=$1 bits=$2 origin=$3 limit=$4 emulation=$5 flags=$6
   format=elf32
@@ -27,9 +28,9 @@ program() {
     nasm -Werror -f $format -DBITS="$bits" -Isrc/ops/ -o "$object" "$source"
     objects="$objects $object"
   done
-  paging=src/paging/*.c
-  [ "$name" != real ] || paging=
-  for source in src/"$name"/*.c src/common/*.c src/tests/*.c src/system/*.c $paging; do
+  system=src/system/*.c
+  [ "$name" != real ] || system=
+  for source in src/"$name"/*.c src/common/*.c src/tests/*.c $system; do
     object=$out/$name/$(basename "$(dirname "$source")")-$(basename "$source").o
     gcc $common $flags $kernel -c -o "$object" "$source"
     objects="$objects $object"

@@ -10,6 +10,7 @@ struct frame { // as traps.asm pushes it
 enum { VECTOR_IRQ = 0x20, VECTOR_EXIT = 0x80 };
 
 extern volatile struct trap last_trap;
+extern u64 last_frame_address; // of the frame that the CPU pushed
 
 void traps_init(void);
 void set_gate(u32 vector, void *handler, u32 type, u32 ist); // type: 8Eh interrupt gate, EEh from ring 3, 8Fh trap gate

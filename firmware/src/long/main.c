@@ -7,7 +7,8 @@
 #include "input.h"
 #include "kernel.h"
 #include "shell.h"
-#include "../system/traps.h"
+#include "../common/traps.h"
+#include "../system/debug.h"
 #include "suite-user.h"
 #include "tests.h"
 
@@ -29,7 +30,6 @@ void long_main(void) {
   traps_init();
   interrupts_on();
   acpi_init();
-  clock_init();
   run_suite_in_user_mode();
   run_trap_cases("long", "exceptions in ring 0", traps_common, traps_common_end, RING0);
   run_trap_cases("long", "exceptions in ring 3", traps_common, traps_common_end, RING3);
@@ -37,7 +37,12 @@ void long_main(void) {
   run_trap_cases("long", "what ring 3 may not do", traps_ring3, traps_ring3_end, RING3);
   run_trap_cases("long", "ports in ring 3", traps_ports, traps_ports_end, RING3);
   long_paging_tests();
+  long_interrupt_tests();
+  run_debug_tests("long");
+  run_alignment_tests("long");
+  timer_tests();
   put_summary();
+  clock_init();
   if (!shared->again) {
     put_memory();
     put_char('\n');

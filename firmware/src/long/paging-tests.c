@@ -1,6 +1,6 @@
 // 4-level paging: a window of its own below the PML4.
 #include "../common/layout.h"
-#include "../paging/paging.h"
+#include "../system/paging.h"
 #include "tests.h"
 
 #define WINDOW 0x123456600000ul

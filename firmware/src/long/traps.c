@@ -6,6 +6,7 @@
 
 enum { PIC1 = 0x20, PIC2 = 0xa0, ICW1_EDGE_ICW4 = 0x11, ICW4_8086 = 0x01, OCW2_EOI = 0x20 };
 enum { MSR_STAR = 0xc0000081, MSR_LSTAR = 0xc0000082, MSR_FMASK = 0xc0000084 };
+enum { STACK_FAULT = 12 };
 enum { GATE_INTERRUPT = 0x8e, GATE_USER = 0xee, TSS_SELECTOR = 0x40, KERNEL_CODE = 0x08, KERNEL_DATA = 0x10 };
 
 struct gate {
@@ -25,6 +26,7 @@ static struct gate idt[256] __attribute__((aligned(16)));
 static void (*irq_handlers[16])(struct frame *);
 struct tss tss __attribute__((aligned(16)));
 volatile struct trap last_trap;
+u64 last_frame_address;
 reg_t (*page_fault_hook)(reg_t address);
 
 void set_gate(u32 vector, void *handler, u32 type, u32 ist) {
@@ -76,6 +78,7 @@ static void local_apic_init(void) {
 
 void traps_init(void) {
   for (u32 vector = 0; vector < 256; vector++) set_gate(vector, trap_entries[vector], GATE_INTERRUPT, 0);
+  set_gate(STACK_FAULT, trap_entries[STACK_FAULT], GATE_INTERRUPT, 1); // RSP may be what is wrong
   set_gate(3, trap_entries[3], GATE_USER, 0);
   set_gate(VECTOR_EXIT, trap_entries[VECTOR_EXIT], GATE_USER, 0);
   tss.rsp[0] = LONG_TRAP_STACK;
@@ -105,6 +108,7 @@ static u64 read_cr2(void) {
 }
 
 static void end_guarded_call(struct frame *frame, u64 vector) {
+  last_frame_address = (u64)&frame->rip;
   last_trap = (struct trap){vector,        frame->error, frame->rip, frame->rsp,
                             frame->rflags, frame->cs,    frame->ss,  read_cr2(),
                             frame->rcx,    frame->rsi,   frame->rdi};

@@ -47,8 +47,8 @@ TRAPS common
   TRAP "push es in 64-bit mode", UD, 0, FAULT, 0, {db 0x06}
   TRAP "aam in 64-bit mode", UD, 0, FAULT, 0, {db 0xd4, 0x0a}
   TRAP "not canonical", GP, 0, FAULT, 0, {mov rax, 0x8000000000000000}, {mov al, [rax]}
-  TRAP "not canonical through rsp", SS_, 0, FAULT, 0, {mov rax, rsp}, {btc rsp, 62}, {push rax}
-  TRAP "not canonical through rbp", SS_, 0, FAULT, 0, {mov rbp, 0x1000000000000}, {mov al, [rbp]}
+  TRAP "not canonical through rsp", SS_, 0, FAULT, NOT_QEMU, {mov rax, rsp}, {btc rsp, 62}, {push rax}
+  TRAP "not canonical through rbp", SS_, 0, FAULT, NOT_QEMU, {mov rbp, 0x1000000000000}, {mov al, [rbp]}
 %endif
 ENDTRAPS common
 
@@ -68,8 +68,10 @@ ENDTRAPS real
 
 %if BITS == 64
   %define SIZE_ rax
+  LONG_NOT_QEMU equ NOT_QEMU
 %else
   %define SIZE_ eax
+  LONG_NOT_QEMU equ 0
 %endif
 
 ; In ring 0: values that the system registers refuse, and what CR0 forbids
@@ -105,7 +107,7 @@ TRAPS ring3
   TRAP "invlpg", GP, 0, FAULT, 0, {invlpg [zero]}
   TRAP "rdmsr", GP, 0, FAULT, 0, {mov ecx, 0x1b}, {rdmsr}
   TRAP "wrmsr", GP, 0, FAULT, 0, {mov ecx, 0x1b}, {wrmsr}
-  TRAP "int through a ring-0 gate", GP, 0x42 * 8 + 2, FAULT, 0, {int 0x42}
+  TRAP "int through a ring-0 gate", GP, 0x42 * 8 + 2, FAULT, LONG_NOT_QEMU, {int 0x42}
   TRAP "int1 opcode", DB_, 0, AFTER, NOT_QEMU, {db 0xf1}
   TRAP "ring-0 data selector", GP, 0x10, FAULT, 0, {mov eax, 0x10}, {mov ds, eax}
   TRAP "ring-0 stack selector", GP, 0x10, FAULT, 0, {mov eax, 0x10}, {mov ss, eax}

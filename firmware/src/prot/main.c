@@ -1,7 +1,8 @@
 // Protected mode: tests, then back to entry.asm, which goes on to the long-mode program.
 #include "../common/report.h"
 #include "../common/suite-run.h"
-#include "../system/traps.h"
+#include "../common/traps.h"
+#include "../system/debug.h"
 #include "kernel.h"
 
 void prot_main(void) {
@@ -15,6 +16,8 @@ void prot_main(void) {
   segment_tests();
   gate_tests();
   task_tests();
+  run_debug_tests("prot");
+  run_alignment_tests("prot");
   v86_tests();
   paging_tests();
 }

@@ -1,5 +1,5 @@
 // 32-bit paging and PAE paging, with the low 4 GiB mapped one to one for everyone and the window above 1 GiB.
-#include "../paging/paging.h"
+#include "../system/paging.h"
 #include "../common/cpuid.h"
 #include "../common/layout.h"
 #include "../common/report.h"

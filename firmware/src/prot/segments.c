@@ -2,7 +2,7 @@
 #include "../common/layout.h"
 #include "../common/report.h"
 #include "../common/shared.h"
-#include "../system/traps.h"
+#include "../common/traps.h"
 #include "kernel.h"
 
 TRAP_CASES(segment_loads);

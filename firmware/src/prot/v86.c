@@ -2,7 +2,7 @@
 #include "../common/layout.h"
 #include "../common/report.h"
 #include "../common/suite-run.h"
-#include "../system/traps.h"
+#include "../common/traps.h"
 #include "../tests/suite.h"
 #include "kernel.h"
 

@@ -1,7 +1,7 @@
 // Real-mode interrupts: the vectors at 0, INT and IRET, exceptions without error codes.
 #include "../common/guard.h"
 #include "../common/report.h"
-#include "../system/traps.h"
+#include "../common/traps.h"
 #include "real.h"
 
 enum { VECTORS = 128 };

@@ -1,8 +1,8 @@
 // Exceptions: vector, error code, saved instruction pointer.
 #include "traps.h"
-#include "../common/guard.h"
-#include "../common/report.h"
-#include "../common/shared.h"
+#include "guard.h"
+#include "report.h"
+#include "shared.h"
 
 // A case may leave x87 and SSE exceptions unmasked or pending, or TS and EM set.
 static void restore_fpu(void) {

@@ -1,6 +1,6 @@
 // The cases of ops/traps.asm.
 #pragma once
-#include "../common/types.h"
+#include "types.h"
 
 struct trap_case {
   const char *name;
