@@ -53,7 +53,7 @@ function failures(tier: Tier, width: 32 | 64): string[] {
 }
 
 describe.each(['eval', 'interp'] as const)('instructions as the host CPU does them (%s)', (tier) => {
-  it.each([64, 32] as const)('in %i-bit code', (width) => {
+  it.each([64, 32] as const)('in %i-bit code', { timeout: 60_000 }, (width) => {
     expect(failures(tier, width)).toEqual([]);
   });
 });

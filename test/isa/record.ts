@@ -141,7 +141,6 @@ function propose(row: Row, mode: number, seed: number): { bytes: Uint8Array; giv
   if (isBranch(row) && made.prefixes.operandSize === 2) return undefined;
   arrange(row, made.operands, state, given, random, long);
   apply(given.toString(), state);
-  if (isOpenShift(row, made, state)) return undefined;
   const alignment = row.mnemonic.startsWith('CMPXCHG8B') && random(3) !== 0 ? 16 : 1;
   const target = DATA + 0x110 + Math.floor(random(0xc00) / alignment) * alignment;
   let possible = true;
@@ -167,7 +166,7 @@ function propose(row: Row, mode: number, seed: number): { bytes: Uint8Array; giv
     arrangeBranch(row, made, state, given, random, long);
     if (operands[0]?.kind === 'mem') given.memory(target, BigInt(CODE - 0x700 + random(0xe00)));
   }
-  if (!possible) return undefined;
+  if (!possible || isOpenShift(row, made, apply(given.toString(), state))) return undefined;
   const distance = row.operands[0] === 'Jb' ? random(200) - 90 : random(0xe00) - 0x700;
   return {
     bytes: encode(row, operands, mode, { ...made.prefixes, ip: [CODE, 0], target: [CODE + distance, 0] }),

@@ -148,13 +148,22 @@ export const xadd: Emit = (t, dst, src) => {
   t.setFlags('ADD', sum, a, b);
 };
 
+/** Memory is written in any case (SDM 2A, CMPXCHG); of two registers only one is, which shows in upper halves. */
 export const cmpxchg: Emit = (t, dst, src) => {
   const old = t.readForWrite(dst!);
   const accumulator = t.gpr(RAX, old.size);
   const equal = t.eq(accumulator, old);
   const replacement = t.read(src!);
-  t.write(dst!, t.select(equal, replacement, old));
-  t.if(t.isZero(equal), () => t.setGpr(RAX, old));
+  if (dst!.kind === 'mem') {
+    t.write(dst!, t.select(equal, replacement, old));
+    t.if(t.isZero(equal), () => t.setGpr(RAX, old));
+  } else {
+    t.if(
+      equal,
+      () => t.write(dst!, replacement),
+      () => t.setGpr(RAX, old),
+    );
+  }
   t.setFlags('SUB', t.sub(accumulator, old), accumulator, old);
 };
 
