@@ -74,6 +74,7 @@ export const isOnlyPrefixes = (text: string): boolean => ONLY_PREFIXES.test(text
  * - a far pointer of 10 bytes is one of 6, a DS override of an indirect branch is NOTRACK (`alike`);
  * - 66h and REX.W are not shown by other register names where they do not matter (`alike`);
  * - the upper half of a 16-bit branch target is not there (`cutTarget`);
+ * - AMD's prefetches of 0F 0D are one;
  * - blanks.
  */
 export function gnuText(text: string): string {
@@ -110,6 +111,7 @@ const ALIASES: readonly (readonly [RegExp, string])[] = [
   [/^([sl][gi]dt)[wd] /, '$1 '],
   [/^sysexit[dq]$/, 'sysexit'],
   [/^sysret$/, 'sysretd'],
+  [/^prefetch(wt1)? /, 'prefetchw '],
   [/^(pcmpestr[im])q /, '$1 '],
 ];
 
