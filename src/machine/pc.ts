@@ -69,6 +69,8 @@ export class Pc {
   readonly pm: AcpiPm;
   readonly keyboard: I8042;
   readonly rsdp = RSDP_AT;
+  /** Called when a line into the interrupt controllers changes, for tracing. */
+  traceIrq: ((irq: number, level: boolean) => void) | undefined;
   readonly #piix3: Piix3;
   readonly #piix4: Piix4Pm;
   readonly #serialPorts: readonly { readonly base: number; readonly irq: number }[];
@@ -78,7 +80,15 @@ export class Pc {
   constructor(config: PcConfig, events: PcEvents) {
     const { layout, clock, rom } = config;
     const { ports, pic } = this;
-    const wires = Array.from({ length: 16 }, (_, n) => new OrGate(pic.lines(n)));
+    const wires = Array.from({ length: 16 }, (_, n) => {
+      const pin = pic.lines(n);
+      return new OrGate({
+        set: (level) => {
+          this.traceIrq?.(n, level);
+          pin.set(level);
+        },
+      });
+    });
     const irq = (n: number) => wires[n]!.input();
     this.#layout = layout;
     this.#hasRom = rom !== undefined;

@@ -1,5 +1,6 @@
 import type { AddressMap } from '../memory/address-map.ts';
 import type { CodePages } from '../memory/code-pages.ts';
+import { hex } from '../util/hex.ts';
 import { ACCESS, PageWalker, type PagingConfig, type Translation } from './page-tables.ts';
 import { Tlb } from './tlb.ts';
 
@@ -36,6 +37,7 @@ export class Mmu {
   #a20 = -1;
   /** Called after translations were dropped. */
   onFlush: () => void = () => {};
+  /** One line for each translation made or dropped, when tracing. */
   trace: ((line: string) => void) | undefined;
 
   constructor(map: AddressMap, code: CodePages, config: PagingConfig, faults: MmuFaults) {
@@ -77,11 +79,13 @@ export class Mmu {
   }
 
   flush(globals: boolean): void {
+    this.trace?.(globals ? 'flush all' : 'flush but globals');
     this.tlb.flush(globals);
     this.onFlush();
   }
 
   flushPage(low: number): void {
+    this.trace?.(`flush ${hex(low)}`);
     this.tlb.flushPage(low);
     this.onFlush();
   }
@@ -91,6 +95,14 @@ export class Mmu {
     const page = this.#walk(low, high, ACCESS.FETCH | (user ? ACCESS.USER : 0), 0).page;
     const gpa = this.#mask(page + (low & 0xfff));
     return this.#map.readableOffset(gpa);
+  }
+
+  /** As `fetch`, but -1 where fetching would fault; sets no accessed bits. */
+  probeFetch(low: number, high: number, user: boolean): number {
+    if (!this.#canonical(high)) return -1;
+    const found = this.walker.walk(low, high, ACCESS.FETCH | ACCESS.PROBE | (user ? ACCESS.USER : 0));
+    if (found.fault >= 0 || (user && !found.user)) return -1;
+    return this.#map.readableOffset(this.#mask(found.page + (low & 0xfff)));
   }
 
   /** Physical address for debuggers: undefined when nothing is mapped; changes nothing. */
@@ -247,6 +259,7 @@ export class Mmu {
   #walk(low: number, high: number, access: number, how: number): Translation {
     if (!this.#canonical(high)) this.#faults.nonCanonical((how & HOW.STACK) !== 0);
     const found = this.walker.walk(low, high, access);
+    if (this.trace !== undefined) this.trace(describeWalk(low, high, access, found));
     if (found.fault >= 0) this.#faults.pageFault(low, high, found.fault);
     return found;
   }
@@ -301,4 +314,12 @@ export class Mmu {
       this.write8(at, (high + (at >>> 0 < low >>> 0 ? 1 : 0)) | 0, value >>> (8 * i), how);
     }
   }
+}
+
+function describeWalk(low: number, high: number, access: number, found: Translation): string {
+  const kind = (access & ACCESS.FETCH) !== 0 ? 'fetch' : (access & ACCESS.WRITE) !== 0 ? 'write' : 'read';
+  const linear = hex((BigInt(high >>> 0) << 32n) | BigInt(low >>> 0), 8);
+  const who = (access & ACCESS.USER) !== 0 ? 'user' : 'supervisor';
+  const result = found.fault >= 0 ? `fault e=${hex(found.fault)}` : `page ${hex(found.page, 8)}`;
+  return `${kind} ${who} ${linear} ${result}`;
 }

@@ -1,0 +1,158 @@
+import type { Tier } from '../accel/tcg/vcpu.ts';
+import { DEFAULT_MODEL, parseCpuModel } from '../cpu/cpuid.ts';
+import { GUEST_ARCHITECTURES, GUEST_NAMES, type GuestArch, type GuestName } from '../host/pull/pull-debian.ts';
+import { parseMemory } from './memory-size.ts';
+import type { BOOT_OPTIONS, Values } from './options.ts';
+import { didYouMean } from './suggest.ts';
+import { parseTrace, type TraceRequest } from './trace-option.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Where COM1 leads. */
+export type SerialPlace =
+  | { readonly kind: 'stdio' | 'none' }
+  | { readonly kind: 'file' | 'unix'; readonly path: string };
+
+/** `emu boot` after its options were read and found sound; files have not been opened. */
+export interface BootSettings {
+  readonly guest: GuestName | undefined;
+  readonly arch: GuestArch;
+  readonly kernel: string | undefined;
+  readonly initrd: string | undefined;
+  readonly bios: string | undefined;
+  readonly append: string | undefined;
+  /** Bytes; undefined: the guest's own default. */
+  readonly memory: number | undefined;
+  readonly cpu: string;
+  readonly tier: Tier;
+  readonly icount: boolean;
+  readonly noReboot: boolean;
+  readonly serial: SerialPlace;
+  readonly debugcon: string | undefined;
+  readonly trace: TraceRequest | undefined;
+  readonly gdbPort: number | undefined;
+  readonly stopped: boolean;
+}
+
+type BootValues = Values<typeof BOOT_OPTIONS>;
+const TIERS: readonly Tier[] = ['interp', 'eval'];
+const GDB_DEFAULT_PORT = 1234;
+
+/** @throws UsageError */
+export function bootSettings(guests: readonly string[], values: BootValues): BootSettings {
+  const guest = parseGuest(guests);
+  refuseContradictions(guest, values);
+  parseAccel(values.accel ?? 'tcg');
+  if (values.smp !== undefined && !/^(cpus=)?1$/.test(values.smp)) {
+    throw new UsageError(`-smp ${values.smp}: this version has one CPU: leave the option out`);
+  }
+  if (values.machine !== undefined && !/^(type=)?(pc|pc-i440fx.*)$/.test(values.machine)) {
+    throw new UsageError(`-machine ${values.machine}: the only machine is pc: leave the option out`);
+  }
+  if (values.display !== undefined && values.display !== 'none') {
+    throw new UsageError(`-display ${values.display}: this version has no display: leave the option out`);
+  }
+  return {
+    guest,
+    arch: parseArch(values.arch),
+    kernel: values.kernel,
+    initrd: values.initrd,
+    bios: values.bios,
+    append: values.append,
+    memory: values.memory === undefined ? undefined : parseMemory(values.memory),
+    cpu: parseCpu(values.cpu ?? DEFAULT_MODEL),
+    tier: parseTier(values.tier ?? 'interp'),
+    icount: values.icount === true,
+    noReboot: values['no-reboot'] === true,
+    serial: parseSerial(values.serial ?? 'stdio'),
+    debugcon: values.debugcon === undefined ? undefined : parseDebugcon(values.debugcon),
+    trace: values.trace === undefined ? undefined : parseTrace(values.trace),
+    gdbPort: values.gdb === undefined ? (values.s === true ? GDB_DEFAULT_PORT : undefined) : parseGdb(values.gdb),
+    stopped: values.S === true,
+  };
+}
+
+function parseGuest(guests: readonly string[]): GuestName | undefined {
+  const [name, extra] = guests;
+  if (extra !== undefined) throw new UsageError(`one guest at a time: "${extra}" is one too many`);
+  if (name === undefined) return undefined;
+  if (!(GUEST_NAMES as readonly string[]).includes(name)) {
+    const hint = didYouMean(name, GUEST_NAMES);
+    throw new UsageError(
+      `there is no guest "${name}"${hint || `: use ${GUEST_NAMES.join(' or ')}, nothing for the built-in one, or --kernel FILE`}`,
+    );
+  }
+  return name as GuestName;
+}
+
+function refuseContradictions(guest: GuestName | undefined, values: BootValues): void {
+  const { kernel, bios, initrd, append, arch } = values;
+  if (guest !== undefined && (kernel ?? bios) !== undefined) {
+    throw new UsageError(`${guest} brings its own kernel: leave out ${guest}, or --kernel and --bios`);
+  }
+  if (kernel !== undefined && bios !== undefined)
+    throw new UsageError('--kernel and --bios exclude each other: give one');
+  if (guest === undefined && arch !== undefined)
+    throw new UsageError('--arch goes with a named guest: emu boot debian --arch i386');
+  if (kernel !== undefined) return;
+  if (initrd !== undefined) throw new UsageError('--initrd needs a kernel: give --kernel FILE');
+  if (append !== undefined && guest === undefined) throw new UsageError('--append needs a kernel: give --kernel FILE');
+}
+
+/** @throws UsageError */
+export function parseArch(text = 'amd64'): GuestArch {
+  const found = GUEST_ARCHITECTURES.find((arch) => arch === text);
+  if (found !== undefined) return found;
+  throw new UsageError(`--arch ${text}: choose one of ${GUEST_ARCHITECTURES.join(', ')}`);
+}
+
+/** Accelerators in order of preference, as in `kvm:tcg`. */
+function parseAccel(text: string): void {
+  const names = text.split(':');
+  const unknown = names.find((name) => name !== 'tcg' && name !== 'kvm');
+  if (unknown !== undefined) throw new UsageError(`--accel ${text}: there is no accelerator "${unknown}"; use tcg`);
+  if (!names.includes('tcg'))
+    throw new UsageError(`--accel ${text}: kvm is not available in this version; use tcg, or kvm:tcg`);
+}
+
+function parseTier(text: string): Tier {
+  const tier = TIERS.find((name) => name === text);
+  if (tier === undefined) throw new UsageError(`--tier ${text}: choose one of ${TIERS.join(', ')}`);
+  return tier;
+}
+
+function parseCpu(text: string): string {
+  try {
+    parseCpuModel(text);
+    return text;
+  } catch (error) {
+    throw new UsageError(`--cpu ${text}: ${(error as Error).message}`);
+  }
+}
+
+function parseSerial(text: string): SerialPlace {
+  if (text === 'stdio' || text === 'mon:stdio') return { kind: 'stdio' };
+  if (text === 'none' || text === 'null') return { kind: 'none' };
+  const [, kind, rest] = /^(file|unix):(.+)$/s.exec(text) ?? [];
+  if (kind === 'file') return { kind, path: rest! };
+  // QEMU's `,server=on,wait=off` says what is the case anyway.
+  if (kind === 'unix') return { kind, path: rest!.replace(/(,(server|nowait|wait)(=(on|off))?)+$/, '') };
+  throw new UsageError(`--serial ${text}: write stdio, file:FILE, unix:SOCKET or none`);
+}
+
+function parseDebugcon(text: string): string {
+  const path = text.replace(/^file:/, '');
+  if (path === '') throw new UsageError('--debugcon needs a file: --debugcon FILE, or stdio');
+  return path;
+}
+
+function parseGdb(text: string): number {
+  const [, host, digits] = /^(?:tcp:)?(?:(.*):)?(\d+)$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === undefined || port < 1 || port > 65535) {
+    throw new UsageError(`--gdb ${text}: give a TCP port from 1 to 65535, e.g. --gdb 1234`);
+  }
+  if (host !== undefined && host !== '' && host !== '127.0.0.1' && host !== 'localhost') {
+    throw new UsageError(`--gdb ${text}: gdb is served on 127.0.0.1 alone: give the port, and forward it with ssh -L`);
+  }
+  return port;
+}

@@ -1,0 +1,96 @@
+import yargs, { type Argv } from 'yargs';
+import { packageVersion } from '../host/files.ts';
+import { boot } from './boot-command.ts';
+import { bootSettings } from './boot-settings.ts';
+import { disasm } from './disasm-command.ts';
+import { BOOT_OPTIONS, DISASM_OPTIONS, type OptionTable, PULL_OPTIONS, type Values } from './options.ts';
+import { pull } from './pull-command.ts';
+import { UsageError } from './usage-error.ts';
+
+const BOOT_EPILOGUE = `Options may be spelled as QEMU spells them (-kernel, -m, -nographic).
+
+In the terminal: Ctrl-A x ends emu, Ctrl-A c opens the monitor, Ctrl-A h helps.
+
+Exit status: 0 when the guest powers off, resets with --no-reboot, or Ctrl-A x is typed; what the guest wrote to
+isa-debug-exit (port F4h), times two plus one; 1 when emu failed; 2 when an option or file is wrong; 128 + N when
+signal N ended it.`;
+
+/** Runs one command; resolves with the exit status. @throws UsageError and what the command throws */
+export async function runCommand(words: readonly string[]): Promise<number> {
+  let status = 0;
+  const cli = yargs([...words])
+    .scriptName('emu')
+    .locale('en')
+    .usage('$0 COMMAND [options]\n\nA PC on Node.js: boots Linux kernels and ROM images.')
+    .parserConfiguration({
+      'boolean-negation': false,
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'duplicate-arguments-array': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'short-option-groups': false,
+    })
+    .command(
+      'boot [guest]',
+      'boot a machine: the built-in guest, a named guest, or a kernel',
+      (args) =>
+        withOptions(args, BOOT_OPTIONS)
+          .positional('guest', {
+            type: 'string',
+            describe: 'debian or debian-installer, once pulled; nothing: the built-in guest',
+          })
+          .example('emu boot', 'the built-in guest: self-test and a prompt')
+          .example('emu boot debian --arch i386', 'Debian with busybox; see emu pull')
+          .example('emu boot --kernel bzImage --append console=ttyS0', 'a Linux kernel on the serial console')
+          .example('emu boot -kernel vmlinux -s -S', 'wait for gdb: target remote :1234')
+          .epilogue(BOOT_EPILOGUE),
+      async ({ guest, _, ...values }) => {
+        const guests = [guest, ..._.slice(1)].filter((name) => name !== undefined).map(String);
+        status = await boot(bootSettings(guests, values as Values<typeof BOOT_OPTIONS>));
+      },
+    )
+    .command(
+      'pull <guest>',
+      'make a Linux guest out of Debian packages (with apt-get)',
+      (args) =>
+        withOptions(args, PULL_OPTIONS)
+          .positional('guest', { type: 'string', describe: 'debian or debian-installer' })
+          .example('emu pull debian', 'amd64 cloud kernel and busybox')
+          .example('emu pull debian --arch i386', '686 kernel and busybox'),
+      async ({ guest, ...values }) => {
+        status = await pull(String(guest), values as Values<typeof PULL_OPTIONS>);
+      },
+    )
+    .command(
+      'disasm <file>',
+      'disassemble an ELF file or raw bytes',
+      (args) =>
+        withOptions(args, DISASM_OPTIONS)
+          .positional('file', { type: 'string', describe: 'ELF file (its .text) or raw machine code' })
+          .example('emu disasm vmlinux --count 20', 'the first 20 instructions of .text')
+          .example('emu disasm boot.bin --bits 16 --address 0x7c00', 'a boot sector'),
+      async ({ file, ...values }) => {
+        status = await disasm(String(file), values as Values<typeof DISASM_OPTIONS>);
+      },
+    )
+    .demandCommand(1)
+    .example('emu boot', 'the built-in guest: self-test and a prompt')
+    .example('emu pull debian && emu boot debian', 'a Linux shell')
+    .version(await packageVersion())
+    .help()
+    .wrap(Math.min(110, process.stdout.columns ?? 110))
+    .fail((message, error) => {
+      throw error ?? new UsageError(message.replace(/\n/g, ' '));
+    });
+  await cli.parseAsync();
+  return status;
+}
+
+function withOptions<T>(args: Argv<T>, table: OptionTable): Argv<T> {
+  for (const [name, { type, alias, describe, group, hidden, value }] of Object.entries(table)) {
+    const text = value === undefined ? describe : `${value}: ${describe}`;
+    args.option(name, { type, alias, describe: text, group, hidden });
+  }
+  return args;
+}

@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+import { canonicalArguments } from './arguments.ts';
+import { runCommand } from './commands.ts';
+import { OUTPUT_CLOSED } from './exit-status.ts';
+import { isExpected, oneLine } from './report.ts';
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(OUTPUT_CLOSED);
+});
+// There is nowhere left to complain when standard error is closed.
+process.stderr.on('error', () => {});
+
+try {
+  process.exitCode = await runCommand(canonicalArguments(process.argv.slice(2)));
+} catch (error) {
+  process.exitCode = isExpected(error) ? 2 : 1;
+  const text = isExpected(error) ? oneLine(error) : `internal error: ${(error as Error).stack ?? String(error)}`;
+  process.stderr.write(`emu: ${text}\n`);
+}
