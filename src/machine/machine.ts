@@ -113,7 +113,7 @@ export class Machine {
     const board = { memory: this.pc.memory, ports: this.pc.ports, interrupts: this.pc.pic };
     this.#tcg = createTcg(board, {
       model: this.model,
-      tier: config.tier ?? 'interp',
+      tier: config.tier ?? 'jit',
       tsc: () => this.clock.tsc(),
     });
     this.vcpu = this.#tcg;

@@ -1,5 +1,6 @@
 import type { Decode } from '../../cpu/decode.ts';
 import { raiseGP, raiseUD } from '../../cpu/fault.ts';
+import type { Insn } from '../../cpu/insn.ts';
 import { MODE } from '../../cpu/mode.ts';
 import { CS, W } from '../../cpu/state.ts';
 import type { CodePages } from '../../memory/code-pages.ts';
@@ -36,8 +37,11 @@ export class CodeCache {
   #codeLimit = 0;
   /** Handler for an instruction where the debugger or DR0-DR3 want to stop; asked while predecoding. */
   breakAt: (low: number, high: number, handler: Handler) => Handler = (_low, _high, handler) => handler;
-  /** True while instruction bytes are being fetched: a fault then belongs to RIP, not to the running record. */
-  fetching = false;
+  /** True when a fault belongs to RIP in the state, not to the running record: fetches and regions set it. */
+  ripIsExact = false;
+  /** Told when a record is forgotten, and when all are. */
+  onDrop: (record: Rec) => void = () => {};
+  onClear: () => void = () => {};
   blocks = 0;
   invalidated = 0;
 
@@ -83,12 +87,35 @@ export class CodeCache {
     return slot !== 0 ? table.records[slot]! : this.#predecode(table, ipLow);
   }
 
+  /** The record at an address in the current mode if it was decoded before; nothing faults, nothing is made. */
+  peek(ipLow: number, ipHigh: number): Rec | undefined {
+    const mode = this.#w[W.mode]!;
+    const low = (ipLow + this.#codeBase) | 0;
+    const offset = this.#mmu.probeFetch(low, ipHigh, (mode & MODE.USER) !== 0);
+    if (offset < 0) return undefined;
+    const linear = low & 0xfffff000;
+    const table = this.#byPage
+      .get(offset >>> 12)
+      ?.find((t) => t.linearLow === linear && t.linearHigh === ipHigh && t.mode === mode && t.codeBase === this.#codeBase);
+    return table?.at(low & 0xfff);
+  }
+
+  /** Decodes a record's bytes again; undefined when they lie on two pages. */
+  insnOf(record: Rec): Insn | undefined {
+    const { page, ipLow, length } = record;
+    const inPage = (ipLow + page.codeBase) & 0xfff;
+    if (inPage + length > 4096) return undefined;
+    const insn = this.#decoder(this.#bytes, page.ramPage * 4096 + inPage, length, page.mode, ipLow, page.ipHigh);
+    return insn === 'truncated' ? undefined : insn;
+  }
+
   /** Forgets everything: breakpoints changed, or too much was kept. */
   clear(): void {
     for (const [page, tables] of this.#byPage) {
       for (const table of tables) this.#retire(table);
       this.#pages.unmark(page);
     }
+    this.onClear();
     this.#byPage.clear();
     this.#crossing.clear();
     this.#records = 0;
@@ -107,11 +134,11 @@ export class CodeCache {
     if (cached !== undefined && cached.linearLow === linear && cached.linearHigh === high && cached.mode === mode) {
       return cached;
     }
-    this.fetching = true;
+    this.ripIsExact = true;
     const offset = this.#mmu.fetch(low, high, (mode & MODE.USER) !== 0);
     // Nothing answers there: the bus floats high, and FFh FFh is no instruction.
     if (offset < 0) return raiseUD();
-    this.fetching = false;
+    this.ripIsExact = false;
     const table = this.#find(offset >>> 12, mode, linear, high);
     this.#fetch[at] = table;
     return table;
@@ -205,9 +232,9 @@ export class CodeCache {
       if (available === 4096 - inPage) {
         const nextLow = (table.linearLow + 4096) | 0;
         const nextHigh = (table.linearHigh + (nextLow === 0 && table.linearHigh !== 0 ? 1 : 0)) | 0;
-        this.fetching = true;
+        this.ripIsExact = true;
         second = this.#mmu.fetch(nextLow, nextHigh, (table.mode & MODE.USER) !== 0);
-        this.fetching = false;
+        this.ripIsExact = false;
         const more = Math.min(LONGEST - available, this.#toLimit(table, ipLow) - available);
         if (second >= 0) buffer.set(bytes.subarray(second, second + more), available);
         total += more;
@@ -219,7 +246,9 @@ export class CodeCache {
     const record = new Rec(this.onGlue, table, insn.length);
     const form = this.#forms.bind(insn, record);
     record.h = this.breakAt((ipLow + table.codeBase) | 0, table.linearHigh, form.handler);
+    record.stops = record.h !== form.handler;
     if (second >= 0 && insn.length > 4096 - inPage) this.#spansPages(record, second >>> 12, form.handler);
+    record.plain = record.h;
     this.#records++;
     table.put(inPage, record);
     return { rec: record, ends: form.endsBlock };
@@ -279,6 +308,7 @@ export class CodeCache {
 
   #drop(record: Rec): void {
     this.invalidated++;
+    this.onDrop(record);
     record.h = this.onStale;
     record.page.remove((record.ipLow + record.page.codeBase) & 0xfff);
   }

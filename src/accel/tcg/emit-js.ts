@@ -14,7 +14,7 @@ import { HOW } from '../../mmu/mmu.ts';
 export class JsPrinter {
   readonly lines: string[] = [];
   readonly uses = new Set<string>(['w']);
-  readonly #ir: IrBuilder;
+  protected readonly ir: IrBuilder;
   readonly #prefix: string;
   readonly #read: string;
   readonly #write: string;
@@ -23,7 +23,7 @@ export class JsPrinter {
 
   /** `mode` decides which TLB tables and checks the memory accesses use; `prefix` keeps value names apart. */
   constructor(ir: IrBuilder, mode: number, prefix = 'v') {
-    this.#ir = ir;
+    this.ir = ir;
     this.#prefix = prefix;
     const user = (mode & MODE.USER) !== 0;
     this.#read = user ? 'ur' : 'kr';
@@ -35,7 +35,7 @@ export class JsPrinter {
   /** Prints all instructions; the terminal is the caller's. */
   body(): this {
     const used = this.#usedValues();
-    this.#ir.insts.forEach((inst, at) => {
+    this.ir.insts.forEach((inst, at) => {
       if (used.has(at) || hasEffect(inst)) this.#inst(inst, at);
     });
     return this;
@@ -43,25 +43,25 @@ export class JsPrinter {
 
   /** Expression of an i32 value. */
   i32(value: ValueId): string {
-    const inst = this.#ir.insts[value]!;
+    const inst = this.ir.insts[value]!;
     return inst.op === 'const' ? literal(inst.low) : `${this.#prefix}${value}`;
   }
   /** Low half of a value of either type. */
   low(value: ValueId): string {
-    const inst = this.#ir.insts[value]!;
+    const inst = this.ir.insts[value]!;
     if (inst.op === 'const') return literal(inst.low);
     return inst.type === 'i64' ? `${this.#prefix}${value}l` : `${this.#prefix}${value}`;
   }
   /** High half; 0 for an i32 value. */
   high(value: ValueId): string {
-    const inst = this.#ir.insts[value]!;
+    const inst = this.ir.insts[value]!;
     if (inst.type !== 'i64') return '0';
     return inst.op === 'const' ? literal(inst.high) : `${this.#prefix}${value}h`;
   }
 
   /** Values that something with an effect, or the terminal, needs. */
   #usedValues(): Set<ValueId> {
-    const { insts, terminal } = this.#ir;
+    const { insts, terminal } = this.ir;
     const used = new Set<ValueId>();
     if ('condition' in terminal) used.add(terminal.condition);
     if ('target' in terminal) used.add(terminal.target);
@@ -72,7 +72,7 @@ export class JsPrinter {
     return used;
   }
 
-  #name(name: string): string {
+  protected name(name: string): string {
     this.uses.add(name);
     return name;
   }
@@ -87,40 +87,43 @@ export class JsPrinter {
         const args = inst.args.map((arg) => ({ l: this.low(arg), h: this.high(arg) }));
         const op = OPS[inst.name] as { js: (out: object, ...args: object[]) => readonly [string, string?] };
         const [low, high] = op.js({ l: `${name}l`, h: `${name}h` }, ...args);
-        for (const library of LIBRARY_NAMES) if (low.startsWith(`${library}(`) || low.includes(`(${library}(`)) this.#name(library);
+        for (const library of LIBRARY_NAMES) if (low.startsWith(`${library}(`) || low.includes(`(${library}(`)) this.name(library);
         if (inst.type === 'i32') out.push(`const ${name} = ${low};`);
         else out.push(`const ${name}l = ${low}, ${name}h = ${word(high!)};`);
         return;
       }
       case 'get':
-        if (inst.type === 'i32') out.push(`const ${name} = ${state(inst.slot)};`);
-        else out.push(`const ${name}l = ${state(inst.slot)}, ${name}h = ${state(inst.slot, 1)};`);
+        if (inst.type === 'i32') out.push(`const ${name} = ${this.word(inst.slot, 0)};`);
+        else out.push(`const ${name}l = ${this.word(inst.slot, 0)}, ${name}h = ${this.word(inst.slot, 1)};`);
         return;
       case 'set':
-        out.push(`${state(inst.slot)} = ${this.low(inst.value)};`);
-        if (this.#ir.typeOf(inst.value) === 'i64') out.push(`${state(inst.slot, 1)} = ${this.high(inst.value)};`);
+        out.push(`${this.place(inst.slot, 0)} = ${this.low(inst.value)};`);
+        if (this.ir.typeOf(inst.value) === 'i64') out.push(`${this.place(inst.slot, 1)} = ${this.high(inst.value)};`);
         return;
       case 'load':
+        this.mayFault();
         return this.#load(inst, name);
       case 'store':
+        this.mayFault();
         return this.#store(inst, name);
       case 'setFlags':
-        return this.#setFlags(inst);
+        return this.setFlags(inst);
       case 'cond':
         out.push(`const ${name} = ${this.condition(inst.cc)};`);
         return;
       case 'getFlags':
-        out.push(`const ${name} = ${this.#name('arithmeticFlags')}(w);`);
+        out.push(`const ${name} = ${this.arithmeticFlags()};`);
         return;
       case 'putFlags':
-        out.push(`w[${W.flagKind}] = 0; w[${W.flagA}] = ${this.i32(inst.value)};`);
+        this.putFlags(this.i32(inst.value));
         return;
       case 'call': {
+        this.mayFault();
         const args = inst.args.map((arg) => {
           if (typeof arg !== 'number') return literal(arg.known);
-          return this.#ir.typeOf(arg) === 'i64' ? `${this.low(arg)}, ${this.high(arg)}` : this.i32(arg);
+          return this.ir.typeOf(arg) === 'i64' ? `${this.low(arg)}, ${this.high(arg)}` : this.i32(arg);
         });
-        const call = `${this.#name(`h_${inst.helper}`)}(${args.join(', ')})`;
+        const call = `${this.name(`h_${inst.helper}`)}(${args.join(', ')})`;
         if (inst.type === undefined) out.push(`${call};`);
         else if (inst.type === 'i32') out.push(`const ${name} = ${call};`);
         else out.push(`const ${name}l = ${call}, ${name}h = w[${W.hi}];`);
@@ -128,20 +131,48 @@ export class JsPrinter {
       }
       case 'if':
         out.push(`if (${this.i32(inst.condition)} !== 0) {`);
+        this.armChanged('if');
         return;
       case 'else':
         out.push('} else {');
+        this.armChanged('else');
         return;
       case 'end':
         out.push('}');
+        this.armChanged('end');
         return;
     }
   }
 
+  /** Text that reads word `more` of a state slot, and text to assign it to. */
+  protected word(slot: Slot, more: 0 | 1): string {
+    return state(slot, more);
+  }
+  protected place(slot: Slot, more: 0 | 1): string {
+    return state(slot, more);
+  }
+  /** Names of the slow paths. A store with `after` cannot fault. */
+  protected slowRead(width: number, _forWrite: boolean): string {
+    return `rd${width * 8}`;
+  }
+  protected slowWrite(width: number, _after: boolean): string {
+    return `wr${width * 8}`;
+  }
+  /** Called before text that may raise a fault, and at each mark of an `if`. */
+  protected mayFault(): void {}
+  protected armChanged(_mark: 'if' | 'else' | 'end'): void {}
+
+  protected arithmeticFlags(): string {
+    return `${this.name('arithmeticFlags')}(w)`;
+  }
+  protected putFlags(bits: string): void {
+    this.lines.push(`w[${W.flagKind}] = 0; w[${W.flagA}] = ${bits};`);
+  }
+
   /** Text of condition code `cc` as 0 or 1. */
   condition(cc: Known): string {
-    if (typeof cc === 'string') return `${this.#name('condition')}(w, ${cc})`;
-    const f = (flag: string): string => `${this.#name(flag)}(w)`;
+    if (typeof cc === 'string') return `${this.name('condition')}(w, ${cc})`;
+    const f = (flag: string): string => `${this.name(flag)}(w)`;
     const texts = [
       () => f('of'),
       () => f('cf'),
@@ -160,23 +191,23 @@ export class JsPrinter {
   #lookup(name: string, address: ValueId, width: number, write: boolean): string {
     const a = this.low(address);
     const table = write ? this.#write : this.#read;
-    this.lines.push(`const ${name}p = ${this.#name(`${table}x`)}[${a} >>> 12] ^ ${a};`);
-    const align = width === 1 ? `${name}p >= 0` : `(${name}p & ${0x80000000 + width - 1}) === 0`;
-    if (this.#ir.typeOf(address) !== 'i64') return align;
-    return `${align} && ${this.#name(`${table}h`)}[${a} >>> 12] === ${this.high(address)}`;
+    this.lines.push(`const ${name}p = ${this.name(`${table}x`)}[${a} >>> 12] ^ ${a};`);
+    const align = width === 1 ? `${name}p >= 0` : `(${name}p & ${-0x80000000 + width - 1}) === 0`;
+    if (this.ir.typeOf(address) !== 'i64') return align;
+    return `${align} && ${this.name(`${table}h`)}[${a} >>> 12] === ${this.high(address)}`;
   }
 
   #load(inst: Inst & { op: 'load' }, name: string): void {
     const out = this.lines;
     const how = this.#how | (inst.stack ? HOW.STACK : 0) | (inst.forWrite ? HOW.FOR_WRITE : 0);
     const args = `${this.low(inst.address)}, ${this.high(inst.address)}, ${how}`;
-    const slow = `${this.#name(`rd${inst.width * 8}`)}(${args})`;
+    const slow = `${this.name(this.slowRead(inst.width, inst.forWrite))}(${args})`;
     if (this.#align) this.#checkAlignment(inst.width, inst.address);
     const ok = this.#lookup(name, inst.address, inst.width, inst.forWrite);
     if (inst.width === 8) {
       out.push(`let ${name}l, ${name}h;`);
-      out.push(`if (${ok}) { ${name}l = ${this.#name('m32')}[${name}p >> 2]; ${name}h = m32[${name}p >> 2 | 1]; }`);
-      out.push(`else { ${name}l = ${slow}; ${name}h = ${this.#name('mmu')}.high; }`);
+      out.push(`if (${ok}) { ${name}l = ${this.name('m32')}[${name}p >> 2]; ${name}h = m32[${name}p >> 2 | 1]; }`);
+      out.push(`else { ${name}l = ${slow}; ${name}h = ${this.name('mmu')}.high; }`);
       return;
     }
     out.push(`const ${name} = ${ok} ? ${this.#cell(inst.width, name)} : ${slow};`);
@@ -188,15 +219,15 @@ export class JsPrinter {
     const low = this.low(inst.value);
     const high = this.high(inst.value);
     const args = `${this.low(inst.address)}, ${this.high(inst.address)}, ${low}${width === 8 ? `, ${high}` : ''}, ${how}`;
-    const slow = `${this.#name(`wr${width * 8}`)}(${args});`;
+    const slow = `${this.name(this.slowWrite(width, after !== null))}(${args});`;
     let place = name;
     let ok: string;
     if (after !== null) {
       place = `${this.#prefix}${after}`;
-      const align = width === 1 ? `${place}p >= 0` : `(${place}p & ${0x80000000 + width - 1}) === 0`;
+      const align = width === 1 ? `${place}p >= 0` : `(${place}p & ${-0x80000000 + width - 1}) === 0`;
       ok =
-        this.#ir.typeOf(inst.address) === 'i64'
-          ? `${align} && ${this.#name(`${this.#write}h`)}[${this.low(inst.address)} >>> 12] === ${this.high(inst.address)}`
+        this.ir.typeOf(inst.address) === 'i64'
+          ? `${align} && ${this.name(`${this.#write}h`)}[${this.low(inst.address)} >>> 12] === ${this.high(inst.address)}`
           : align;
     } else {
       if (this.#align) this.#checkAlignment(width, inst.address);
@@ -204,28 +235,28 @@ export class JsPrinter {
     }
     const fast =
       width === 8
-        ? `{ ${this.#name('m32')}[${place}p >> 2] = ${low}; m32[${place}p >> 2 | 1] = ${high}; }`
+        ? `{ ${this.name('m32')}[${place}p >> 2] = ${low}; m32[${place}p >> 2 | 1] = ${high}; }`
         : `${this.#cell(width, place)} = ${low};`;
     this.lines.push(`if (${ok}) ${fast}`, `else ${slow}`);
   }
 
   #cell(width: number, name: string): string {
-    if (width === 1) return `${this.#name('m8')}[${name}p]`;
-    return width === 2 ? `${this.#name('m16')}[${name}p >> 1]` : `${this.#name('m32')}[${name}p >> 2]`;
+    if (width === 1) return `${this.name('m8')}[${name}p]`;
+    return width === 2 ? `${this.name('m16')}[${name}p >> 1]` : `${this.name('m32')}[${name}p >> 2]`;
   }
 
   #checkAlignment(width: number, address: ValueId): void {
-    if (width > 1) this.lines.push(`if ((${this.low(address)} & ${width - 1}) !== 0) ${this.#name('h_raise')}(17, 0);`);
+    if (width > 1) this.lines.push(`if ((${this.low(address)} & ${width - 1}) !== 0) ${this.name('h_raise')}(17, 0);`);
   }
 
-  #setFlags(inst: Inst & { op: 'setFlags' }): void {
+  protected setFlags(inst: Inst & { op: 'setFlags' }): void {
     const wide = (inst.kind & 3) === 3;
     const parts = [`w[${W.flagKind}] = ${inst.kind}`, `w[${W.flagRes}] = ${this.low(inst.result)}`];
     parts.push(`w[${W.flagRes + 1}] = ${wide ? this.high(inst.result) : `${this.low(inst.result)} >> 31`}`);
     const operand = (value: ValueId | null, at: number): void => {
       if (value === null) return;
       parts.push(`w[${at}] = ${this.low(value)}`);
-      if (wide && this.#ir.typeOf(value) === 'i64') parts.push(`w[${at + 1}] = ${this.high(value)}`);
+      if (wide && this.ir.typeOf(value) === 'i64') parts.push(`w[${at + 1}] = ${this.high(value)}`);
     };
     operand(inst.a, W.flagA);
     operand(inst.b, W.flagB);

@@ -33,4 +33,15 @@ export class Environment {
     }
     return new Function('E', `"use strict"; const { ${[...uses].join(', ')} } = E; ${text}`)(this.names);
   }
+
+  /** As `compile`, with one more name that only this text sees. */
+  compileWith(text: string, uses: ReadonlySet<string>, name: string, value: unknown): unknown {
+    const own = new Set(uses);
+    own.delete(name);
+    for (const used of own) {
+      if (this.names[used] === undefined) throw new Error(`generated code names ${used}, which does not exist`);
+    }
+    const body = `"use strict"; const { ${[...own].join(', ')} } = E; ${text}`;
+    return new Function('E', name, body)(this.names, value);
+  }
 }

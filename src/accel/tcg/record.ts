@@ -7,6 +7,10 @@ export type Handler = (i: Rec) => Rec;
  */
 export class Rec {
   h: Handler;
+  /** The instruction alone, also when `h` is a whole region that begins here. */
+  plain: Handler;
+  /** A breakpoint of the debugger is on it. */
+  stops = false;
   /** The record behind this one; null behind a terminal until it is first needed. */
   next: Rec | null = null;
   /** Last target of a jump, good while `gen` equals the state's generation. */
@@ -34,6 +38,7 @@ export class Rec {
 
   constructor(h: Handler, page: CodeTable, length: number) {
     this.h = h;
+    this.plain = h;
     this.page = page;
     this.length = length;
   }

@@ -17,9 +17,10 @@ import { Environment } from './environment.ts';
 import { Forms } from './forms.ts';
 import { createPagingConfig, linearMemory, takePaging } from './linear-memory.ts';
 import { Rec } from './record.ts';
+import { BAIL, Regions } from './jit/regions.ts';
 import { ReferenceTier } from './reference.ts';
 
-export type Tier = 'eval' | 'interp';
+export type Tier = 'eval' | 'interp' | 'jit';
 
 export interface TcgOptions {
   readonly model: CpuModel;
@@ -49,6 +50,8 @@ export class TcgVcpu implements Vcpu, CpuContext {
   readonly code: CodeCache;
   readonly forms: Forms;
   readonly pages: CodePages;
+  /** Emitted code; undefined in the tiers without it. */
+  readonly regions: Regions | undefined;
   readonly #decode: Decode;
   readonly #reference: ReferenceTier;
   readonly #tier: Tier;
@@ -90,6 +93,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
     this.#reference = new ReferenceTier(this, this.mmu, this.#decode, helpers);
     this.#points = new BreakpointSet(this.mmu, this.code, (cause) => this.#stopFor(cause), DEBUG_STOP);
     this.#connect(environment.names);
+    if (options.tier === 'jit') this.regions = new Regions(w, this.code, this.mmu, this.pages, environment);
   }
 
   get instructions(): number {
@@ -208,7 +212,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
     try {
       this.code.segmentChanged();
       current = this.code.lookup(w[W.rip]!, w[W.rip + 1]!);
-      const next = current.h(current);
+      const next = current.plain(current);
       completed = 1;
       if (next !== STOP) this.#setRip(next);
       if (trap && w[W.halted] === 0) exit = this.#trap(shadow);
@@ -235,14 +239,14 @@ export class TcgVcpu implements Vcpu, CpuContext {
   /** A guest fault becomes an exception of the guest; the debugger's stop an exit; anything else is fatal. */
   #caught(thrown: unknown, current: Rec): VcpuExit | undefined {
     const { w } = this;
-    if (this.code.fetching) {
-      // The jump is done; RIP is where its target could not be fetched.
-      this.code.fetching = false;
+    if (this.code.ripIsExact) {
+      this.code.ripIsExact = false;
     } else if (current !== STOP) {
       this.#setRip(current);
       w[W.budget]! += current.left;
     }
     if (thrown === DEBUG_STOP) return undefined;
+    if (thrown === BAIL) return this.#stepRecord();
     if (!isGuestFault(thrown)) {
       const message = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
       return { reason: 'fatal', message: `internal error at ${this.state.get('rip').toString(16)}: ${message}` };
@@ -384,7 +388,10 @@ export class TcgVcpu implements Vcpu, CpuContext {
       i.gen = w[W.generation]!;
       return charge(target);
     };
-    names.promote = (i: Rec): Rec => i;
+    names.promote = (i: Rec): Rec => {
+      this.regions?.promote(i);
+      return i;
+    };
     code.onGlue = (i) => enterAt(i.nextLow, i.nextHigh);
     code.onStale = (i) => {
       w[W.budget]! += i.left;

@@ -1,0 +1,176 @@
+import type { Insn } from '../../../cpu/insn.ts';
+import type { IrBuilder } from '../../../cpu/ir/block.ts';
+import { translateInsn } from '../../../cpu/translate.ts';
+import { isRegionCall } from './calls.ts';
+import type { Rec } from '../record.ts';
+
+/** Guest instructions in one region, at most: V8 optimises functions of this size quickly and well. */
+const REGION_LIMIT = 240;
+/** A block joins a region when it was entered at least this fraction as often as the region's first block. */
+const RARE = 1 / 200;
+
+/** One guest instruction of a region. */
+export interface Node {
+  readonly rec: Rec;
+  readonly insn: Insn;
+  readonly ir: IrBuilder;
+}
+
+/** Where control goes: to a block of the region, or out of it at a known instruction pointer. */
+export type Edge = { readonly block: number } | { readonly low: number; readonly high: number };
+
+/** A basic block. Its last instruction ends it, unless it runs into the next leader. */
+export interface Block {
+  readonly nodes: readonly Node[];
+  readonly low: number;
+  readonly high: number;
+  /** jump: `next` only; branch: `taken` and `next`; indirect: `guesses`, then out. */
+  readonly end: 'jump' | 'branch' | 'indirect';
+  readonly next: Edge;
+  readonly taken?: Edge;
+  /** Likely targets of an indirect jump that are in the region. */
+  readonly guesses: readonly number[];
+}
+
+export interface FlowGraph {
+  /** Block 0 is the entry. */
+  readonly blocks: readonly Block[];
+  readonly instructions: number;
+}
+
+/** What the graph builder asks of the code cache. */
+export interface CodeSource {
+  /** The predecoded instruction at an address that runs in the same mode, if it was ever decoded. */
+  peek(low: number, high: number): Rec | undefined;
+  /** Decodes the bytes of a record again; undefined when it lies on two pages. */
+  insnOf(rec: Rec): Insn | undefined;
+}
+
+const keyOf = (low: number, high: number): string => `${high}:${low}`;
+
+interface Run {
+  readonly nodes: Node[];
+  exit: { low: number; high: number } | undefined;
+}
+
+/**
+ * Collects the blocks that belong to a hot entry: everything that was reached from it by known jumps, as long as
+ * it was run, in the order of discovery. Instructions that a region cannot hold end it there.
+ */
+export function buildFlowGraph(entry: Rec, source: CodeSource): FlowGraph | undefined {
+  const nodeAt = new Map<string, Node>();
+  const leaders: { low: number; high: number }[] = [];
+  const leaderKeys = new Set<string>();
+  const rare = entry.heat * RARE;
+  let instructions = 0;
+
+  const lead = (low: number, high: number, heat: number): void => {
+    const key = keyOf(low, high);
+    if (leaderKeys.has(key) || (heat < rare && leaders.length > 0)) return;
+    leaderKeys.add(key);
+    leaders.push({ low, high });
+  };
+
+  lead(entry.ipLow, entry.page.ipHigh, entry.heat);
+  for (let n = 0; n < leaders.length && instructions < REGION_LIMIT; n++) {
+    let { low, high } = leaders[n]!;
+    for (;;) {
+      const key = keyOf(low, high);
+      if (nodeAt.has(key) || instructions >= REGION_LIMIT) break;
+      const rec = source.peek(low, high);
+      const node = rec === undefined ? undefined : makeNode(rec, source);
+      if (node === undefined) break;
+      nodeAt.set(key, node);
+      instructions++;
+      const { insn, ir } = node;
+      const { kind } = ir.terminal;
+      const next = insn.next as readonly [number, number];
+      const target = insn.target as readonly [number, number];
+      if (kind === 'jump') {
+        lead(target[0], target[1], node.rec.link?.heat ?? 0);
+        // What a call comes back to is as hot as the call.
+        if (insn.row.mnemonic === 'CALL') lead(next[0], next[1], node.rec.link === null ? 0 : entry.heat);
+        break;
+      }
+      if (kind === 'branch') {
+        if (node.rec.link !== null) lead(target[0], target[1], node.rec.link.heat);
+        if (node.rec.next !== null) lead(next[0], next[1], entry.heat);
+        break;
+      }
+      if (kind === 'indirect') {
+        const { link } = node.rec;
+        if (link !== null && link.page.mode === entry.page.mode) lead(link.ipLow, link.page.ipHigh, link.heat);
+        break;
+      }
+      [low, high] = next;
+    }
+  }
+  return cut(leaders, leaderKeys, nodeAt, instructions);
+}
+
+/** Undefined when a region cannot hold the instruction. */
+function makeNode(rec: Rec, source: CodeSource): Node | undefined {
+  const insn = rec.stops ? undefined : source.insnOf(rec);
+  if (insn === undefined) return undefined;
+  const ir = translateInsn(insn);
+  const { kind } = ir.terminal;
+  if (kind === 'exit' || kind === 'sync' || kind === 'repeat') return undefined;
+  for (const inst of ir.insts) if (inst.op === 'call' && !isRegionCall(inst.helper)) return undefined;
+  return { rec, insn, ir };
+}
+
+/** Cuts what was collected into basic blocks at the leaders. */
+function cut(
+  leaders: readonly { low: number; high: number }[],
+  leaderKeys: ReadonlySet<string>,
+  nodeAt: ReadonlyMap<string, Node>,
+  instructions: number,
+): FlowGraph | undefined {
+  const indexOf = new Map<string, number>();
+  for (const { low, high } of leaders) {
+    const key = keyOf(low, high);
+    if (nodeAt.has(key)) indexOf.set(key, indexOf.size);
+  }
+  if (!indexOf.has(keyOf(leaders[0]!.low, leaders[0]!.high))) return undefined;
+  const edge = (low: number, high: number): Edge => {
+    const block = indexOf.get(keyOf(low, high));
+    return block === undefined ? { low, high } : { block };
+  };
+  const blocks: Block[] = [];
+  for (const start of leaders) {
+    if (!nodeAt.has(keyOf(start.low, start.high))) continue;
+    const run: Run = { nodes: [], exit: undefined };
+    let { low, high } = start;
+    for (;;) {
+      const node = nodeAt.get(keyOf(low, high));
+      if (node === undefined || (run.nodes.length > 0 && leaderKeys.has(keyOf(low, high)))) {
+        blocks.push({ ...start, nodes: run.nodes, end: 'jump', next: edge(low, high), guesses: [] });
+        break;
+      }
+      run.nodes.push(node);
+      const { insn, ir } = node;
+      const { kind } = ir.terminal;
+      const [nextLow, nextHigh] = insn.next as readonly [number, number];
+      const [targetLow, targetHigh] = insn.target as readonly [number, number];
+      if (kind === 'jump') {
+        blocks.push({ ...start, nodes: run.nodes, end: 'jump', next: edge(targetLow, targetHigh), guesses: [] });
+        break;
+      }
+      if (kind === 'branch') {
+        const taken = edge(targetLow, targetHigh);
+        blocks.push({ ...start, nodes: run.nodes, end: 'branch', next: edge(nextLow, nextHigh), taken, guesses: [] });
+        break;
+      }
+      if (kind === 'indirect') {
+        const { link } = node.rec;
+        const guess = link === null ? undefined : indexOf.get(keyOf(link.ipLow, link.page.ipHigh));
+        const guesses = guess === undefined ? [] : [guess];
+        blocks.push({ ...start, nodes: run.nodes, end: 'indirect', next: { low: 0, high: 0 }, guesses });
+        break;
+      }
+      low = nextLow;
+      high = nextHigh;
+    }
+  }
+  return { blocks, instructions };
+}

@@ -1,0 +1,228 @@
+import { MODE } from '../../../cpu/mode.ts';
+import { W } from '../../../cpu/state.ts';
+import type { CodePages } from '../../../memory/code-pages.ts';
+import { HOW, type Mmu } from '../../../mmu/mmu.ts';
+import type { CodeCache } from '../code-cache.ts';
+import type { Environment } from '../environment.ts';
+import type { Handler, Rec } from '../record.ts';
+import { emitRegion } from './emit-region.ts';
+import { buildFlowGraph, type FlowGraph } from './flow-graph.ts';
+
+/** A region with fewer instructions is not worth its compilation, unless it loops. */
+const LEAST = 3;
+
+/** One page of code that a region was made from. */
+interface Page {
+  readonly low: number;
+  readonly high: number;
+  readonly ramPage: number;
+}
+
+/** Emitted code for a hot entry, and what it takes to leave it and to throw it away. */
+export interface Region {
+  readonly entry: Rec;
+  readonly pages: readonly Page[];
+  readonly recs: ReadonlySet<Rec>;
+  readonly ipLow: Int32Array;
+  readonly ipHigh: Int32Array;
+  readonly refund: Int32Array;
+  readonly exits: readonly { readonly low: number; readonly high: number }[];
+  readonly links: (Rec | null)[];
+  readonly generations: Int32Array;
+  readonly instructions: number;
+  /** Generation in which the other pages were seen to be mapped as before. */
+  checked: number;
+}
+
+/** Thrown when a region meets what the interpreter must do: a store into a page that holds code. */
+export const BAIL = new (class Bail {})();
+
+export interface RegionStats {
+  made: number;
+  refused: number;
+  dropped: number;
+  bails: number;
+  instructions: number;
+}
+
+/** Makes, keeps and drops regions. */
+export class Regions {
+  readonly stats: RegionStats = { made: 0, refused: 0, dropped: 0, bails: 0, instructions: 0 };
+  /** Receives the text of each region when `--dump-jit` asks for it. */
+  dump: ((name: string, text: string) => void) | undefined;
+  /** Regions by number, for bisecting: only these are made. */
+  only: { readonly from: number; readonly to: number } | undefined;
+  readonly #w: Int32Array;
+  readonly #code: CodeCache;
+  readonly #mmu: Mmu;
+  readonly #env: Environment;
+  /** Regions with an instruction on a RAM page. */
+  readonly #byPage = new Map<number, Set<Region>>();
+  #number = 0;
+
+  constructor(w: Int32Array, code: CodeCache, mmu: Mmu, pages: CodePages, env: Environment) {
+    this.#w = w;
+    this.#code = code;
+    this.#mmu = mmu;
+    this.#env = env;
+    code.onDrop = (rec) => this.#dropped(rec);
+    code.onClear = () => this.#byPage.clear();
+    this.#connect(env.names, pages);
+  }
+
+  /** Compiles the region that begins at a hot record, and puts it in the record's place. */
+  promote(entry: Rec): void {
+    if (entry.h !== entry.plain) return;
+    const graph = buildFlowGraph(entry, this.#code);
+    const number = this.#number++;
+    if (graph === undefined || graph.instructions < LEAST || !this.#chosen(number)) {
+      this.stats.refused++;
+      return;
+    }
+    const name = `region_${number}_${(entry.page.ipHigh >>> 0).toString(16)}_${(entry.ipLow >>> 0).toString(16)}`;
+    const { text, uses, ...tables } = emitRegion(graph, entry.page.mode, name);
+    this.dump?.(name, text);
+    const recs = new Set(graph.blocks.flatMap(({ nodes }) => nodes.map(({ rec }) => rec)));
+    const region: Region = {
+      ...tables,
+      entry,
+      pages: pagesOf(graph),
+      recs,
+      links: tables.exits.map(() => null),
+      generations: new Int32Array(tables.exits.length),
+      instructions: graph.instructions,
+      checked: this.#w[W.generation]!,
+    };
+    const run = this.#env.compileWith(text, uses, 'region', region) as Handler;
+    entry.h = region.pages.length === 1 ? run : this.#guarded(region, run);
+    for (const { ramPage } of region.pages) {
+      let regions = this.#byPage.get(ramPage);
+      if (regions === undefined) this.#byPage.set(ramPage, (regions = new Set()));
+      regions.add(region);
+    }
+    this.stats.made++;
+    this.stats.instructions += graph.instructions;
+  }
+
+  #chosen(number: number): boolean {
+    return this.only === undefined || (number >= this.only.from && number < this.only.to);
+  }
+
+  /** A region on several pages runs only while all of them are mapped as when it was made. */
+  #guarded(region: Region, run: Handler): Handler {
+    const w = this.#w;
+    return (i) => {
+      if (region.checked !== w[W.generation]) {
+        const user = (i.page.mode & MODE.USER) !== 0;
+        for (const { low, high, ramPage } of region.pages) {
+          const gpa = this.#mmu.probeFetch(low, high, user);
+          if (gpa >>> 12 !== ramPage) return i.plain(i);
+        }
+        region.checked = w[W.generation]!;
+      }
+      return run(i);
+    };
+  }
+
+  #dropped(rec: Rec): void {
+    const regions = this.#byPage.get(rec.page.ramPage);
+    if (regions === undefined) return;
+    for (const region of regions) if (region.recs.has(rec)) this.#drop(region);
+  }
+
+  #drop(region: Region): void {
+    this.stats.dropped++;
+    const { entry } = region;
+    // A dropped entry runs as stale already.
+    if (entry.h !== this.#code.onStale) entry.h = entry.plain;
+    entry.heat = 0;
+    for (const { ramPage } of region.pages) this.#byPage.get(ramPage)?.delete(region);
+  }
+
+  #connect(names: Record<string, unknown>, pages: CodePages): void {
+    const mmu = this.#mmu;
+    const { stats } = this;
+    const w = this.#w;
+    const refuseCode = (low: number, high: number, how: number, width: number): void => {
+      const offset = mmu.locate(low, high, how, true);
+      if (offset >= 0 && pages.has(offset >>> 12)) bail();
+      if ((low & 0xfff) + width > 4096) {
+        const next = (low + width - 1) | 0;
+        const second = mmu.locate(next, (high + (next >>> 0 < low >>> 0 ? 1 : 0)) | 0, how, true);
+        if (second >= 0 && pages.has(second >>> 12)) bail();
+      }
+    };
+    const bail = (): never => {
+      stats.bails++;
+      throw BAIL;
+    };
+    const user = (how: number): number => how & (HOW.USER | HOW.STACK);
+    const checked =
+      (width: number, read: (low: number, high: number, how: number) => number) =>
+      (low: number, high: number, how: number): number => {
+        refuseCode(low, high, user(how), width);
+        return read.call(mmu, low, high, how);
+      };
+    names.jrd8 = checked(1, mmu.read8);
+    names.jrd16 = checked(2, mmu.read16);
+    names.jrd32 = checked(4, mmu.read32);
+    names.jrd64 = checked(8, mmu.read64);
+    names.jwr8 = (low: number, high: number, value: number, how: number) => {
+      refuseCode(low, high, how, 1);
+      mmu.write8(low, high, value, how);
+    };
+    names.jwr16 = (low: number, high: number, value: number, how: number) => {
+      refuseCode(low, high, how, 2);
+      mmu.write16(low, high, value, how);
+    };
+    names.jwr32 = (low: number, high: number, value: number, how: number) => {
+      refuseCode(low, high, how, 4);
+      mmu.write32(low, high, value, how);
+    };
+    names.jwr64 = (low: number, high: number, valueLow: number, valueHigh: number, how: number) => {
+      refuseCode(low, high, how, 8);
+      mmu.write64(low, high, valueLow, valueHigh, how);
+    };
+    const code = this.#code;
+    names.faultAt = (region: Region, node: number): void => {
+      w[W.rip] = region.ipLow[node]!;
+      w[W.rip + 1] = region.ipHigh[node]!;
+      w[W.budget]! += region.refund[node]!;
+      code.ripIsExact = true;
+    };
+    const enterAt = names.enterAt as (low: number, high: number) => Rec;
+    const stop = names.stop as (rec: Rec) => Rec;
+    names.leave = (region: Region, exit: number): Rec => {
+      const link = region.links[exit]!;
+      if (link !== null && region.generations[exit] === w[W.generation]) {
+        if ((w[W.budget]! -= link.left) >= w[W.budgetEnd]!) {
+          if (++link.heat === this.hot) this.promote(link);
+          return link;
+        }
+        return stop(link);
+      }
+      const { low, high } = region.exits[exit]!;
+      w[W.rip] = low;
+      w[W.rip + 1] = high;
+      const target = code.lookup(low, high);
+      region.links[exit] = target;
+      region.generations[exit] = w[W.generation]!;
+      return enterAt(low, high);
+    };
+  }
+
+  /** Entries by jumps after which a block is promoted. */
+  hot = 400;
+}
+
+function pagesOf(graph: FlowGraph): Page[] {
+  const pages = new Map<string, Page>();
+  for (const { nodes } of graph.blocks) {
+    for (const { rec } of nodes) {
+      const { linearLow, linearHigh, ramPage } = rec.page;
+      pages.set(`${linearHigh}:${linearLow}`, { low: linearLow, high: linearHigh, ramPage });
+    }
+  }
+  return [...pages.values()];
+}
+
