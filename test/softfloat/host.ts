@@ -57,6 +57,11 @@ export class Random {
   }
 }
 
+/** Three words as one hexadecimal number, highest first. */
+export function hexWords(words: Int32Array, at: number): string {
+  return [2, 1, 0].map((i) => (words[at + i]! >>> 0).toString(16).padStart(8, '0')).join(' ');
+}
+
 export function seedOfRun(): number {
   const given = process.env.SOFTFLOAT_SEED;
   return given === undefined ? (Date.now() & 0x7fffffff) | 1 : Number(given) | 1;
