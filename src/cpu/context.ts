@@ -21,6 +21,21 @@ export interface LinearMemory {
   write64(low: number, high: number, valueLow: number, valueHigh: number, user: boolean): void;
   /** Raises the fault that writing `bytes` bytes would raise; writes nothing. */
   probeWrite(low: number, high: number, bytes: number, user: boolean): void;
+  /**
+   * Copies bytes upwards between two places that each stay in a page. False, and nothing done, unless both are RAM
+   * that the TLB knows to be accessible so, and the copy reads no byte that it wrote.
+   */
+  move(toLow: number, toHigh: number, fromLow: number, fromHigh: number, bytes: number, user: boolean): boolean;
+  /** Stores `count` elements of `size` bytes in one page; false as for `move`. */
+  fill(
+    low: number,
+    high: number,
+    count: number,
+    size: number,
+    valueLow: number,
+    valueHigh: number,
+    user: boolean,
+  ): boolean;
   /** Drops cached translations: all, or all but global ones. */
   flush(globals: boolean): void;
   /** Drops the translation of one page (INVLPG). */

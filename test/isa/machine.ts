@@ -51,8 +51,8 @@ export class TestMachine {
     return this.#width === 16 ? BigInt(CODE & 0xffff) : BigInt(CODE);
   }
 
-  /** Runs the instruction from `before` and gives the state behind it, or at the fault. */
-  run(bytes: Uint8Array, before: State): State {
+  /** Runs the instruction (or iterations of it) from `before` and gives the state behind it, or at the fault. */
+  run(bytes: Uint8Array, before: State, instructions = 1): State {
     const state = this.#state;
     const { u8 } = this.#ram;
     this.#ram.u8.fill(HLT, CODE & ~(PAGE - 1), (CODE & ~(PAGE - 1)) + PAGE);
@@ -73,7 +73,7 @@ export class TestMachine {
     state.set('cpl', 3n);
     this.#userSegments();
     this.vcpu.writeState(state);
-    const exit = this.vcpu.run(1);
+    const exit = this.vcpu.run(instructions);
     if (exit.reason === 'fatal') throw new Error(exit.message);
     return this.#result(new CpuState());
   }

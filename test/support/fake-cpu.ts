@@ -53,6 +53,8 @@ export class FakeCpu implements CpuContext {
       return address;
     };
     this.memory = {
+      move: () => false,
+      fill: () => false,
       read8: (low, high) => view.getUint8(at(low, high, 1)),
       read16: (low, high) => view.getUint16(at(low, high, 2), true),
       read32: (low, high) => view.getInt32(at(low, high, 4), true),

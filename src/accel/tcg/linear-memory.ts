@@ -17,7 +17,32 @@ export function linearMemory(w: Int32Array, mmu: Mmu): LinearMemory {
     return changed;
   }
 
+  /** Offset in the RAM buffer of a byte whose page the TLB knows, or -1. Such a page holds no code if writable. */
+  function direct(low: number, high: number, write: boolean, user: boolean): number {
+    const { xor, high: tags } = mmu.tlb.tables[((user ? 2 : 0) + (write ? 1 : 0)) as 0 | 1 | 2 | 3];
+    const offset = xor[low >>> 12]! ^ low;
+    return offset >= 0 && tags[low >>> 12] === high ? offset : -1;
+  }
+
   return {
+    move(toLow, toHigh, fromLow, fromHigh, bytes, user) {
+      const to = direct(toLow, toHigh, true, user);
+      const from = direct(fromLow, fromHigh, false, user);
+      if (to < 0 || from < 0 || (to > from && to < from + bytes)) return false;
+      mmu.map.ram.u8.copyWithin(to, from, from + bytes);
+      return true;
+    },
+    fill(low, high, count, size, valueLow, valueHigh, user) {
+      const at = direct(low, high, true, user);
+      if (at < 0) return false;
+      const { ram } = mmu.map;
+      if (size === 1) ram.u8.fill(valueLow, at, at + count);
+      else if ((at & (size - 1)) !== 0) return false;
+      else if (size === 2) ram.u16.fill(valueLow, at >> 1, (at >> 1) + count);
+      else if (size === 4 || valueLow === valueHigh) ram.i32.fill(valueLow, at >> 2, (at + count * size) >> 2);
+      else return false;
+      return true;
+    },
     read8: (low, high, user) => mmu.read8(low, high, how(user)),
     read16: (low, high, user) => mmu.read16(low, high, how(user)),
     read32: (low, high, user) => mmu.read32(low, high, how(user)),
@@ -70,6 +95,7 @@ export function takePaging(w: Int32Array, config: PagingConfig): void {
   config.long = (efer & EFER.LMA) !== 0;
   config.nx = (efer & EFER.NXE) !== 0;
   const low = w[W.cr3]!;
-  config.root = ((low & (config.pae && !config.long ? 0xffffffe0 : 0xfffff000)) >>> 0) + (w[W.cr3 + 1]! & 0xfffff) * 0x100000000;
+  config.root =
+    ((low & (config.pae && !config.long ? 0xffffffe0 : 0xfffff000)) >>> 0) + (w[W.cr3 + 1]! & 0xfffff) * 0x100000000;
   config.pdpte.set(w.subarray(W.pdpte, W.pdpte + 8));
 }

@@ -6,6 +6,7 @@ import { isGuestFault, raise, raiseGP, VECTOR } from '../../cpu/fault.ts';
 import { arithmeticFlags, setArithmeticFlags } from '../../cpu/flags.ts';
 import { createHelpers } from '../../cpu/helpers/index.ts';
 import { deliver } from '../../cpu/helpers/interrupt.ts';
+import { STEP_BUDGET } from '../../cpu/helpers/string.ts';
 import { updateMode } from '../../cpu/mode.ts';
 import { CpuState, FLAG, W } from '../../cpu/state.ts';
 import { CodePages } from '../../memory/code-pages.ts';
@@ -406,5 +407,3 @@ const STOP: Rec = new Rec((i) => i, undefined as never, 0);
 const DEBUG_STOP = new (class DebugStop {})();
 /** Lets no block begin. */
 const NO_BUDGET = 0x7fffffff;
-/** More than any one instruction can use. */
-const STEP_BUDGET = 1 << 30;

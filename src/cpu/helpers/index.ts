@@ -14,6 +14,7 @@ import { portHelpers } from './ports.ts';
 import { processorHelpers } from './processor.ts';
 import { segmentAccessHelpers } from './segment-access.ts';
 import { segmentRegisterHelpers } from './segment-registers.ts';
+import { stringHelpers } from './string.ts';
 import { stringCompareHelpers } from './string-compare.ts';
 import { syscallHelpers } from './syscall.ts';
 import { systemSegmentHelpers } from './system-segments.ts';
@@ -52,6 +53,7 @@ const FACTORIES: readonly ((cpu: CpuContext) => Helpers)[] = [
   decimalHelpers,
   bitFieldHelpers,
   enterHelpers,
+  stringHelpers,
   unitHelpers,
   vectorMemoryHelpers,
   vectorIntHelpers,

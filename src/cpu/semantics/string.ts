@@ -1,7 +1,8 @@
 import type { Emitter, Val } from '../emitter.ts';
 import type { Operand, OperandSize } from '../insn.ts';
 import type { Emit } from '../isa/row.ts';
-import { ES, RAX, RCX, RDI, RSI, W } from '../state.ts';
+import { MODE } from '../mode.ts';
+import { ES, FS, RAX, RCX, RDI, RSI, W } from '../state.ts';
 import { sourceSegment } from './integer.ts';
 
 const DF_BIT = 10;
@@ -42,19 +43,75 @@ const atSource = (t: Emitter, size: OperandSize): Val => t.load(sourceSegment(t)
 const atDestination = (t: Emitter, size: OperandSize): Val => t.load(ES, t.gpr(RDI, t.addressSize), size);
 const sizeOf = (operand: Operand | undefined): OperandSize => operand!.size as OperandSize;
 
-export const movs: Emit = (t, dst) =>
-  repeated(t, () => {
-    const size = sizeOf(dst);
+/** True when an offset in the segment is the linear address, and nothing but paging is in the way. */
+const isFlat = (t: Emitter, seg: number): boolean =>
+  (t.mode & MODE.ALIGN_CHECK) === 0 && (t.long ? seg < FS : (t.mode & (1 << (MODE.FLAT_SHIFT + seg))) !== 0);
+
+/**
+ * REP MOVS and REP STOS: a helper that does many iterations at once, and gives their number, is asked before
+ * each single one. 0: nothing done.
+ */
+function repeatedInBulk(
+  t: Emitter,
+  size: OperandSize,
+  registers: readonly number[],
+  ask: (count: Val) => Val,
+  body: () => void,
+): void {
+  const count = t.gpr(RCX, t.addressSize);
+  const wide = (value: Val): Val => t.zext(value, count.size);
+  const done = ask(t.zext(count, 8));
+  t.if(
+    done,
+    () => {
+      const bytes = wide(t.shl(done, t.const(Math.log2(size), 4)));
+      for (const reg of registers) t.setGpr(reg, t.add(t.gpr(reg, count.size), bytes));
+      t.setGpr(RCX, t.sub(count, wide(done)));
+    },
+    () =>
+      t.if(t.xor(t.isZero(count), t.const(1, 4)), () => {
+        body();
+        t.setGpr(RCX, t.sub(count, t.const(1, count.size)));
+      }),
+  );
+  t.repeat(t.ltu(wide(t.or(done, t.isZero(done))), count));
+}
+
+export const movs: Emit = (t, dst) => {
+  const size = sizeOf(dst);
+  const seg = sourceSegment(t);
+  const body = (): void => {
     t.store(ES, t.gpr(RDI, t.addressSize), atSource(t, size));
     advance(t, size, RSI, RDI);
-  });
+  };
+  if (t.insn.rep === 0 || t.addressSize === 2 || !isFlat(t, ES) || !isFlat(t, seg)) {
+    repeated(t, body);
+    return;
+  }
+  const pointer = (reg: number): Val => t.zext(t.gpr(reg, t.addressSize), 8);
+  repeatedInBulk(
+    t,
+    size,
+    [RSI, RDI],
+    (count) => t.callFor(4, 'bulkMove', pointer(RDI), pointer(RSI), count, size),
+    body,
+  );
+};
 
-export const stos: Emit = (t, dst) =>
-  repeated(t, () => {
-    const size = sizeOf(dst);
+export const stos: Emit = (t, dst) => {
+  const size = sizeOf(dst);
+  const body = (): void => {
     t.store(ES, t.gpr(RDI, t.addressSize), t.gpr(RAX, size));
     advance(t, size, RDI);
-  });
+  };
+  if (t.insn.rep === 0 || t.addressSize === 2 || !isFlat(t, ES)) {
+    repeated(t, body);
+    return;
+  }
+  const pointer = t.zext(t.gpr(RDI, t.addressSize), 8);
+  const value = t.zext(t.gpr(RAX, size), 8);
+  repeatedInBulk(t, size, [RDI], (count) => t.callFor(4, 'bulkStore', pointer, value, count, size), body);
+};
 
 export const lods: Emit = (t, dst, src) =>
   repeated(t, () => {

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { DATA, PAGE, type State, stateOf } from './cases.ts';
+import { TestMachine } from './machine.ts';
+
+const RCX = 1;
+const RSI = 6;
+const RDI = 7;
+
+function prepared(from: number, to: number, count: number): State {
+  const state = stateOf(1, true);
+  state.regs[RSI] = BigInt(DATA + from);
+  state.regs[RDI] = BigInt(DATA + to);
+  state.regs[RCX] = BigInt(count);
+  state.flags = 2;
+  return state;
+}
+
+/** The state after so many iterations. */
+function run(tier: 'eval' | 'interp', hex: string, before: State, instructions: number): State {
+  return new TestMachine(tier, 64).run(Buffer.from(hex, 'hex'), before, instructions);
+}
+
+const CASES: readonly (readonly [name: string, hex: string, from: number, to: number, count: number])[] = [
+  ['REP MOVSB apart', 'f3a4', 0x100, 0x800, 300],
+  ['REP MOVSQ apart', 'f348a5', 0x100, 0x800, 100],
+  ['REP MOVSD misaligned', 'f3a5', 0x103, 0x801, 100],
+  ['REP MOVSB that repeats a pattern', 'f3a4', 0x100, 0x103, 300],
+  ['REP MOVSW downwards over itself', 'f366a5', 0x110, 0x100, 200],
+  ['REP STOSB', 'f3aa', 0, 0x123, 500],
+  ['REP STOSW', 'f366ab', 0, 0x124, 100],
+  ['REP STOSQ', 'f348ab', 0, 0x120, 100],
+  ['REP STOSD misaligned', 'f3ab', 0, 0x121, 100],
+];
+
+describe.each(['eval', 'interp'] as const)('many iterations at once (%s)', (tier) => {
+  it.each(CASES)('%s: as single iterations do it', (_name, hex, from, to, count) => {
+    const single = new TestMachine(tier, 64);
+    let wanted = prepared(from, to, count);
+    for (let n = 0; n < count; n++) wanted = single.run(Buffer.from(hex, 'hex'), wanted);
+    expect(run(tier, hex, prepared(from, to, count), count)).toEqual(wanted);
+  });
+
+  it('counts every iteration', () => {
+    const after = run(tier, 'f3a4', prepared(0x100, 0x800, 300), 200);
+    expect(after.regs[RCX]).toBe(100n);
+    expect(after.regs[RSI]).toBe(BigInt(DATA + 0x100 + 200));
+  });
+
+  it('stops at a page that cannot be written, with the registers of what is done', () => {
+    const after = run(tier, 'f348ab', prepared(0, PAGE - 0x200, 100), 100);
+    expect(after).toMatchObject({ vector: 14, rip: 0x100800n });
+    expect([after.regs[RCX], after.regs[RDI]]).toEqual([36n, BigInt(DATA + PAGE)]);
+  });
+});
