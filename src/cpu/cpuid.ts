@@ -34,7 +34,7 @@ interface ModelSpec {
 }
 
 const BASE_32 = 'fpu de pse tsc msr pae mce cx8 sep pge cmov pat mmx fxsr sse sse2 pni hypervisor'.split(' ');
-const BASE_64 = [...BASE_32, ...'mtrr mca pse36 clflush cx16 syscall nx lm lahf-lm'.split(' ')];
+const BASE_64 = [...BASE_32, ...'mtrr mca pse36 clflush cx16 syscall nx lm lahf-lm invtsc tsc-adjust'.split(' ')];
 
 const MODELS: Readonly<Record<string, ModelSpec>> = {
   qemu32: {
@@ -210,6 +210,8 @@ class TableModel implements CpuModel {
       case 0x80000006:
         // Associativity code 8: 16 ways; code 6 on Intel's side stands for 8 ways, which is not ours.
         return [0, 0, (LEVEL_2.kib << 16) | (8 << 12) | (amd ? 1 << 8 : 0) | LINE_SIZE, 0];
+      case 0x80000007:
+        return [0, 0, 0, this.#bits(leaf, 'edx')];
       case 0x80000008:
         return [this.physicalBits | ((this.features.has('lm') ? 48 : 32) << 8), 0, 0, 0];
       default:

@@ -117,6 +117,8 @@ export const MSRS: ReadonlyMap<number, Msr> = new Map<number, Msr>([
   [0x00000010, { name: 'IA32_TIME_STAMP_COUNTER', feature: 'tsc', read: readTsc, write: writeTsc }],
   [0x00000017, { name: 'IA32_PLATFORM_ID', ...constant(0) }],
   [0x0000001b, { name: 'IA32_APIC_BASE', feature: 'apic', ...stored(W.apicBase) }],
+  // The counter is host time plus this offset, so the offset is what the register asks for (SDM 3B 17.17.3).
+  [0x0000003b, { name: 'IA32_TSC_ADJUST', feature: 'tsc-adjust', ...stored(W.tscOffset) }],
   [0x00000079, { name: 'IA32_BIOS_UPDT_TRIG', ...writeOnly }],
   [0x0000008b, { name: 'IA32_BIOS_SIGN_ID', read: constant(0, 1).read, write: () => {} }],
   [0x000000fe, { name: 'IA32_MTRRCAP', feature: 'mtrr', ...constant(0x508) }],
