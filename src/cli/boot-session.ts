@@ -3,63 +3,55 @@ import { attachTrace } from '../debug/trace.ts';
 import { ByteSink } from '../host/byte-sink.ts';
 import { FileSerial, type HostSerial, NoSerial, openOutput, SocketSerial } from '../host/serial.ts';
 import { Terminal } from '../host/terminal.ts';
-import { Machine, type MachineConfig } from '../machine/machine.ts';
+import type { Machine } from '../machine/machine.ts';
 import type { BootSettings } from './boot-settings.ts';
 import { ENDING_SIGNALS, exitStatus, OUTPUT_CLOSED } from './exit-status.ts';
 import { oneLine } from './report.ts';
-import { UsageError } from './usage-error.ts';
 
 /** How long a signal waits for output that nobody may be reading. */
 const PATIENCE_MS = 300;
 
-type Guest = Pick<MachineConfig, 'kernel' | 'initrd' | 'append' | 'firmware' | 'memory'>;
-
 /** One machine with its terminal, files and tools, from start to exit status. */
 export class BootSession {
+  /** Back end of COM1; opened by `run`. */
+  readonly serial: HostSerial;
   readonly #settings: BootSettings;
-  readonly #machine: Machine;
-  readonly #control: RunControl;
-  readonly #serial: HostSerial;
   /** Files and streams beside the serial line; each holds the machine back while it is full. */
   readonly #outputs: ByteSink[] = [];
   readonly #debugcon = new ByteSink();
   readonly #ended: Promise<number>;
   #end: (status: number) => void = () => {};
+  #control: RunControl | undefined;
 
-  /** Makes the machine and touches no file. @throws UsageError, BootError */
-  constructor(settings: BootSettings, guest: Guest) {
+  /** Touches no file: options may still turn out to be wrong. */
+  constructor(settings: BootSettings) {
     this.#settings = settings;
     this.#ended = new Promise((resolve) => {
       this.#end = resolve;
     });
-    this.#serial = this.#makeSerial();
-    this.#machine = makeMachine({
-      ...guest,
-      cpu: settings.cpu,
-      tier: settings.tier,
-      icount: settings.icount,
-      noReboot: settings.noReboot,
-      serial: this.#serial,
-      debugcon: (byte) => {
-        if (settings.debugcon !== undefined && !this.#debugcon.write(byte)) this.#control.hold();
-      },
-    });
-    this.#control = new RunControl(this.#machine);
+    this.serial = this.#makeSerial();
   }
 
-  /** Runs to the end of the machine, or until the user ends it. @throws FileError */
-  async run(): Promise<number> {
-    this.#openOutputs();
-    await this.#serial.open();
+  /** Takes a byte that the guest writes to port E9h. */
+  readonly debugcon = (byte: number): void => {
+    if (this.#settings.debugcon !== undefined && !this.#debugcon.write(byte)) this.#control?.hold();
+  };
+
+  /** Runs to the end of the machine, or until the user ends it; resolves with the exit status. @throws FileError */
+  async run(machine: Machine): Promise<number> {
+    const control = new RunControl(machine);
+    this.#control = control;
+    this.#openOutputs(control);
+    await this.serial.open();
     this.#takeSignals();
-    void this.#machine.exit.then((exit) => {
+    void machine.exit.then((exit) => {
       if (exit.reason === 'fatal') process.stderr.write(`\nemu: ${exit.message}\n`);
       this.#end(exitStatus(exit));
     });
-    if (!this.#settings.stopped) this.#control.go();
+    if (!this.#settings.stopped) control.go();
     const status = await this.#ended;
-    await this.#control.stop();
-    await this.#serial.close();
+    await control.stop();
+    await this.serial.close();
     await Promise.all(this.#outputs.map((output) => output.flush()));
     return status;
   }
@@ -78,21 +70,21 @@ export class BootSession {
     }
   }
 
-  #openOutputs(): void {
+  #openOutputs(control: RunControl): void {
     const { debugcon, trace } = this.#settings;
     if (debugcon !== undefined)
-      this.#addOutput(this.#debugcon, debugcon === 'stdio' ? undefined : debugcon, 'debugcon file');
+      this.#addOutput(control, this.#debugcon, debugcon === 'stdio' ? undefined : debugcon, 'debugcon file');
     if (trace === undefined) return;
     const sink = new ByteSink();
-    this.#addOutput(sink, trace.file, 'trace file');
-    attachTrace(this.#machine, trace.channels, (line) => {
-      if (!sink.writeText(`${line}\n`)) this.#control.hold();
+    this.#addOutput(control, sink, trace.file, 'trace file');
+    attachTrace(control.machine, trace.channels, (line) => {
+      if (!sink.writeText(`${line}\n`)) control.hold();
     });
   }
 
-  #addOutput(sink: ByteSink, path: string | undefined, what: string): void {
+  #addOutput(control: RunControl, sink: ByteSink, path: string | undefined, what: string): void {
     sink.attach(path === undefined ? process.stderr : openOutput(path, what, (error) => this.#fail(error)));
-    sink.onDrain(() => this.#control.release());
+    sink.onDrain(() => control.release());
     this.#outputs.push(sink);
   }
 
@@ -108,16 +100,5 @@ export class BootSession {
         setTimeout(() => process.exit(128 + number), PATIENCE_MS).unref();
       });
     }
-  }
-}
-
-function makeMachine(config: MachineConfig): Machine {
-  try {
-    return new Machine(config);
-  } catch (error) {
-    if (error instanceof RangeError && /allocation failed/.test(error.message)) {
-      throw new UsageError(`this host does not have ${config.memory / 2 ** 20} MB to give: choose less --memory`);
-    }
-    throw error;
   }
 }

@@ -1,7 +1,6 @@
 import type { Tier } from '../accel/tcg/vcpu.ts';
 import { DEFAULT_MODEL, parseCpuModel } from '../cpu/cpuid.ts';
 import { GUEST_ARCHITECTURES, GUEST_NAMES, type GuestArch, type GuestName } from '../host/pull/pull-debian.ts';
-import { parseMemory } from './memory-size.ts';
 import type { BOOT_OPTIONS, Values } from './options.ts';
 import { didYouMean } from './suggest.ts';
 import { parseTrace, type TraceRequest } from './trace-option.ts';
@@ -20,8 +19,8 @@ export interface BootSettings {
   readonly initrd: string | undefined;
   readonly bios: string | undefined;
   readonly append: string | undefined;
-  /** Bytes; undefined: the guest's own default. */
-  readonly memory: number | undefined;
+  /** As `--memory` takes it; undefined: the guest's own default. */
+  readonly memory: string | undefined;
   readonly cpu: string;
   readonly tier: Tier;
   readonly icount: boolean;
@@ -58,7 +57,7 @@ export function bootSettings(guests: readonly string[], values: BootValues): Boo
     initrd: values.initrd,
     bios: values.bios,
     append: values.append,
-    memory: values.memory === undefined ? undefined : parseMemory(values.memory),
+    memory: values.memory,
     cpu: parseCpu(values.cpu ?? DEFAULT_MODEL),
     tier: parseTier(values.tier ?? 'interp'),
     icount: values.icount === true,

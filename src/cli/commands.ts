@@ -51,27 +51,27 @@ export async function runCommand(words: readonly string[]): Promise<number> {
       },
     )
     .command(
-      'pull <guest>',
+      'pull [guest]',
       'make a Linux guest out of Debian packages (with apt-get)',
       (args) =>
         withOptions(args, PULL_OPTIONS)
           .positional('guest', { type: 'string', describe: 'debian or debian-installer' })
           .example('emu pull debian', 'amd64 cloud kernel and busybox')
           .example('emu pull debian --arch i386', '686 kernel and busybox'),
-      async ({ guest, ...values }) => {
-        status = await pull(String(guest), values as Values<typeof PULL_OPTIONS>);
+      async ({ guest, _, ...values }) => {
+        status = await pull(only(guest, _, 'a guest: emu pull debian'), values as Values<typeof PULL_OPTIONS>);
       },
     )
     .command(
-      'disasm <file>',
+      'disasm [file]',
       'disassemble an ELF file or raw bytes',
       (args) =>
         withOptions(args, DISASM_OPTIONS)
           .positional('file', { type: 'string', describe: 'ELF file (its .text) or raw machine code' })
           .example('emu disasm vmlinux --count 20', 'the first 20 instructions of .text')
           .example('emu disasm boot.bin --bits 16 --address 0x7c00', 'a boot sector'),
-      async ({ file, ...values }) => {
-        status = await disasm(String(file), values as Values<typeof DISASM_OPTIONS>);
+      async ({ file, _, ...values }) => {
+        status = await disasm(only(file, _, 'a file: emu disasm FILE'), values as Values<typeof DISASM_OPTIONS>);
       },
     )
     .demandCommand(1)
@@ -93,4 +93,11 @@ function withOptions<T>(args: Argv<T>, table: OptionTable): Argv<T> {
     args.option(name, { type, alias, describe: text, group, hidden });
   }
   return args;
+}
+
+/** The one argument that a command takes. */
+function only(first: string | undefined, [, ...rest]: readonly (string | number)[], what: string): string {
+  if (first === undefined) throw new UsageError(`name ${what}`);
+  if (rest.length > 0) throw new UsageError(`"${rest[0]}" is one argument too many: name ${what}`);
+  return first;
 }

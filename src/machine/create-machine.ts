@@ -1,0 +1,70 @@
+import { DEFAULT_MODEL } from '../cpu/cpuid.ts';
+import { DEFAULT_GUEST, readInput } from '../host/files.ts';
+import { BootError } from './boot/boot-error.ts';
+import { Machine, type MachineConfig } from './machine.ts';
+import { checkMemorySize, parseMemorySize } from './memory-size.ts';
+
+/** A file, by its path or as its contents. */
+export type FileOrBytes = string | Uint8Array;
+
+type Files = 'kernel' | 'initrd' | 'firmware';
+
+/** What a machine is made of; everything has a default. */
+export interface MachineOptions extends Omit<MachineConfig, Files | 'memory'> {
+  /** bzImage, ELF kernel with a PVH note, or Multiboot kernel. Without a kernel the firmware is started. */
+  readonly kernel?: FileOrBytes;
+  readonly initrd?: FileOrBytes;
+  /** ROM image, a multiple of 64 KiB; the built-in guest when not given. */
+  readonly firmware?: FileOrBytes;
+  /** Bytes, or text as `--memory` takes it: `'256M'`, which is the default. */
+  readonly memory?: number | string;
+}
+
+const ROM_UNIT = 64 * 1024;
+const ROM_MOST = 16 * 2 ** 20;
+
+/**
+ * Makes a machine, ready to `start()`. Its serial line is `machine.console`, unless `serial` brings another.
+ *
+ * @throws BootError, FileError: one line that says what is wrong with a file or an option
+ */
+export async function createMachine(options: MachineOptions = {}): Promise<Machine> {
+  const { kernel, initrd, firmware, memory = '256M', ...rest } = options;
+  const bytes = typeof memory === 'string' ? parseMemorySize(memory) : checkMemorySize(memory, `${memory} bytes`);
+  const config: MachineConfig = { cpu: DEFAULT_MODEL, ...rest, memory: bytes };
+  if (kernel === undefined) {
+    if (initrd !== undefined) throw new BootError('an initrd needs a kernel: give one');
+    return build({ ...config, firmware: await readRom(firmware ?? DEFAULT_GUEST) });
+  }
+  if (firmware !== undefined) throw new BootError('kernel and firmware exclude each other: give one');
+  return build({
+    ...config,
+    kernel: await contents(kernel, 'kernel'),
+    ...(initrd === undefined ? {} : { initrd: await contents(initrd, 'initrd') }),
+  });
+}
+
+async function contents(file: FileOrBytes, what: string): Promise<Uint8Array> {
+  return typeof file === 'string' ? readInput(file, what) : file;
+}
+
+async function readRom(file: FileOrBytes): Promise<Uint8Array> {
+  const bytes = await contents(file, 'ROM image');
+  if (bytes.length === 0 || bytes.length % ROM_UNIT !== 0 || bytes.length > ROM_MOST) {
+    throw new BootError(
+      `the ROM image has ${bytes.length} bytes: a ROM is a multiple of 65536 bytes, at most 16 MB; a kernel goes to --kernel`,
+    );
+  }
+  return bytes;
+}
+
+function build(config: MachineConfig): Machine {
+  try {
+    return new Machine(config);
+  } catch (error) {
+    if (error instanceof RangeError && /allocation failed/.test(error.message)) {
+      throw new BootError(`this host does not have ${config.memory / 2 ** 20} MB to give: choose less memory`);
+    }
+    throw error;
+  }
+}
