@@ -1,6 +1,6 @@
 import { type FlagKind, flagKindCode } from './flags.ts';
 import type { Insn, MemoryOperand, Operand, OperandSize } from './insn.ts';
-import { IrBuilder, type Known, type Slot, type ValueId, type Width } from './ir/block.ts';
+import type { IrBuilder, Known, Slot, ValueId, Width } from './ir/block.ts';
 import type { PureName } from './ir/ops.ts';
 import { MODE } from './mode.ts';
 import { CS, FLAG, FS, RSP, SS, W } from './state.ts';
@@ -71,14 +71,14 @@ export class Emitter {
   }
   /** Shifts by an i32 count that the caller has masked below the value's size in bits (below 32 for small sizes). */
   shl(a: Val, count: Val): Val {
-    if (a.size === 8) return this.#pure(8, 'shl64', a, count);
+    if (a.size === 8) return this.#shift64('shl', a, count);
     return this.#normal(this.ir.pure('shl', a.id, count.id), a.size);
   }
   shr(a: Val, count: Val): Val {
-    return this.#pure(a.size, a.size === 8 ? 'shr64' : 'shr', a, count);
+    return a.size === 8 ? this.#shift64('shr', a, count) : this.#pure(a.size, 'shr', a, count);
   }
   sar(a: Val, count: Val): Val {
-    if (a.size === 8) return this.#pure(8, 'sar64', a, count);
+    if (a.size === 8) return this.#shift64('sar', a, count);
     return this.#normal(this.ir.pure('sar', this.#signed(a), count.id), a.size);
   }
   /** Comparisons give an i32 0 or 1. */
@@ -127,8 +127,9 @@ export class Emitter {
   /** Bit `n` (a constant) as 0 or 1. */
   bit(a: Val, n: number): Val {
     const word = a.size === 8 ? (n >= 32 ? this.high(a) : this.trunc(a, 4)) : a;
-    const shifted = this.ir.pure('shr', word.id, this.ir.const32(n & 31));
-    return { id: this.ir.pure('and', shifted, this.ir.const32(1)), size: 4 };
+    const at = n & 31;
+    const shifted = at === 0 ? word.id : this.ir.pure('shr', word.id, this.ir.const32(at));
+    return { id: at === 31 ? shifted : this.ir.pure('and', shifted, this.ir.const32(1)), size: 4 };
   }
   signBit(a: Val): Val {
     return this.bit(a, a.size * 8 - 1);
@@ -231,7 +232,7 @@ export class Emitter {
     let sum: Val | undefined = base === undefined ? undefined : read(base);
     if (index !== undefined) {
       let scaled = read(index);
-      if (scale !== 0) scaled = this.shl(scaled, { id: this.ir.const32(scale), size: 4 });
+      if (scale !== 0) scaled = this.#scale(scaled, scale);
       sum = sum === undefined ? scaled : this.add(sum, scaled);
     }
     if (sum === undefined) sum = dispVal;
@@ -447,6 +448,32 @@ export class Emitter {
   }
   #binary(name: 'and' | 'or' | 'xor', a: Val, b: Val): Val {
     return this.#pure(a.size, a.size === 8 ? `${name}64` : name, a, b);
+  }
+  /** An index times 2, 4 or 8. */
+  #scale(index: Val, log2: Known): Val {
+    const count = { id: this.ir.const32(log2), size: 4 } as const;
+    if (index.size !== 8 || typeof log2 === 'number') return this.shl(index, count);
+    const low = this.trunc(index, 4);
+    const carried = this.shr(this.shr(low, this.const(1, 4)), this.sub(this.const(31, 4), count));
+    return this.pair(this.shl(low, count), this.or(this.shl(this.high(index), count), carried));
+  }
+  /** By a constant count the halves are shifted in place; else a run-time function does it. */
+  #shift64(name: 'shl' | 'shr' | 'sar', a: Val, count: Val): Val {
+    const known = this.ir.constant(count.id);
+    if (typeof known !== 'number' || this.ir.constant(a.id) !== undefined) return this.#pure(8, `${name}64`, a, count);
+    const n = known & 63;
+    if (n === 0) return a;
+    const low = this.trunc(a, 4);
+    const high = this.high(a);
+    const by = (op: 'shl' | 'shr' | 'sar', value: Val, bits: number): Val =>
+      bits === 0 ? value : this.#pure(4, op, value, { id: this.ir.const32(bits), size: 4 });
+    if (name === 'shl') {
+      if (n >= 32) return this.pair(this.const(0, 4), by('shl', low, n - 32));
+      return this.pair(by('shl', low, n), this.or(by('shl', high, n), by('shr', low, 32 - n)));
+    }
+    const sign = name === 'sar' ? by('sar', high, 31) : this.const(0, 4);
+    if (n >= 32) return this.pair(by(name, high, n - 32), sign);
+    return this.pair(this.or(by('shr', low, n), by('shl', high, 32 - n)), by(name, high, n));
   }
   #wrap(name: 'add' | 'sub' | 'mul', a: Val, b: Val): Val {
     if (a.size === 8) return this.#pure(8, `${name}64`, a, b);

@@ -14,7 +14,10 @@ function changed(t: Emitter, value: Val, mask: Val, change: Change): Val {
   return change === 'reset' ? t.and(value, t.not(mask)) : t.xor(value, mask);
 }
 
-const selected = (t: Emitter, value: Val, at: Val): Val => t.and(t.trunc(t.shr(value, at), 4), t.const(1, 4));
+const selected = (t: Emitter, value: Val, at: Val): Val => {
+  const known = t.ir.constant(at.id);
+  return typeof known === 'number' ? t.bit(value, known) : t.and(t.trunc(t.shr(value, at), 4), t.const(1, 4));
+};
 
 /** A bit index modulo the operand's size in bits. */
 const indexInOperand = (t: Emitter, index: Val, size: Val['size']): Val =>

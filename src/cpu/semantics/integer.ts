@@ -36,10 +36,16 @@ const topWord = (t: Emitter, value: Val): Val => (value.size === 8 ? t.high(valu
 /** The 32 bits that hold a value's bit 0. */
 const lowWord = (t: Emitter, value: Val): Val => (value.size === 8 ? t.trunc(value, 4) : value);
 
+/** Shifts a value of at most 4 bytes so that one bit comes to another place. */
+function moveBit(t: Emitter, value: Val, from: number, to: number): Val {
+  const word = bitAs(t, value, 4);
+  return from > to ? t.shr(word, t.const(from - to, 4)) : t.shl(word, t.const(to - from, 4));
+}
+
 /** `out`: carry or borrow out of each bit, `overflow`: both as top words; `half`: carry into each bit, low word. */
 function setCarryFlags(t: Emitter, result: Val, out: Val, overflow: Val, half: Val): void {
   const cf = t.signBit(out);
-  const of = t.shl(bitAs(t, t.signBit(overflow), 4), t.const(11, 4));
+  const of = t.and(moveBit(t, overflow, overflow.size * 8 - 1, 11), t.const(FLAG.OF, 4));
   const af = t.and(bitAs(t, half, 4), t.const(FLAG.AF, 4));
   t.setFlags('CARRIES', result, t.or(t.or(cf, of), af));
 }

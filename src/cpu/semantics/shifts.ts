@@ -19,8 +19,13 @@ function unlessZero(t: Emitter, count: Val, then: () => void): void {
   else if (known !== 0) then();
 }
 
-const bitAt = (t: Emitter, value: Val, at: Val): Val =>
-  t.and(bitAs(t, value.size === 8 ? t.trunc(t.shr(value, at), 4) : t.pure('shr', 4, value, at), 4), t.const(1, 4));
+/** Bit `at` of a value; 0 beyond its end. */
+function bitAt(t: Emitter, value: Val, at: Val): Val {
+  const known = t.ir.constant(at.id);
+  if (typeof known === 'number') return known < value.size * 8 ? t.bit(value, known) : t.const(0, 4);
+  const moved = value.size === 8 ? t.trunc(t.shr(value, at), 4) : t.pure('shr', 4, value, at);
+  return t.and(moved, t.const(1, 4));
+}
 
 const minus = (t: Emitter, n: number, count: Val): Val => t.sub(t.const(n, 4), count);
 const lessOne = (t: Emitter, count: Val): Val => t.sub(count, t.const(1, 4));
@@ -56,18 +61,19 @@ export const shl = shifter(
   },
 );
 
-/** OF is the sign before the last step: of the operand for a count of 1. */
+/** OF is the sign before the last step: of the operand for a count of 1, else 0. */
 export const shr = shifter(
   (t, a, count) => t.shr(a, count),
-  (t, a, count) => {
-    const before = t.shr(a, lessOne(t, count));
-    return [t.bit(before, 0), t.signBit(before)];
-  },
+  (t, a, count) => [bitAt(t, a, lessOne(t, count)), t.and(t.signBit(a), t.eq(count, t.const(1, 4)))],
 );
 
+/** A count above the operand's size moves out copies of the sign. */
 export const sar = shifter(
   (t, a, count) => t.sar(a, count),
-  (t, a, count) => [t.bit(t.sar(a, lessOne(t, count)), 0), t.const(0, 4)],
+  (t, a, count) => {
+    const wide = a.size < 4 ? t.sext(a, 4) : a;
+    return [bitAt(t, wide, lessOne(t, count)), t.const(0, 4)];
+  },
 );
 
 // ---- ROL, ROR ----
