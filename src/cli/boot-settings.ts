@@ -22,7 +22,8 @@ export interface BootSettings {
   /** As `--memory` takes it; undefined: the guest's own default. */
   readonly memory: string | undefined;
   readonly cpu: string;
-  readonly tier: Tier;
+  /** Undefined: the machine's own default. */
+  readonly tier: Tier | undefined;
   readonly icount: boolean;
   readonly noReboot: boolean;
   readonly serial: SerialPlace;
@@ -33,7 +34,7 @@ export interface BootSettings {
 }
 
 type BootValues = Values<typeof BOOT_OPTIONS>;
-const TIERS: readonly Tier[] = ['interp', 'eval'];
+const TIERS: readonly Tier[] = ['jit', 'interp', 'eval'];
 const GDB_DEFAULT_PORT = 1234;
 
 /** @throws UsageError */
@@ -59,7 +60,7 @@ export function bootSettings(guests: readonly string[], values: BootValues): Boo
     append: values.append,
     memory: values.memory,
     cpu: parseCpu(values.cpu ?? DEFAULT_MODEL),
-    tier: parseTier(values.tier ?? 'interp'),
+    tier: values.tier === undefined ? undefined : parseTier(values.tier),
     icount: values.icount === true,
     noReboot: values['no-reboot'] === true,
     serial: parseSerial(values.serial ?? 'stdio'),

@@ -62,7 +62,7 @@ export const BOOT_OPTIONS = {
     type: 'string',
     group: MACHINE,
     value: 'TIER',
-    describe: 'how tcg runs code: interp (default) or eval, the slow reference',
+    describe: 'how tcg runs code: jit (default), interp, or eval, the slow reference',
   },
   cpu: {
     type: 'string',

@@ -1,4 +1,4 @@
-import type { Breakpoint, DebugCause, Vcpu } from '../accel/accelerator.ts';
+import type { Breakpoint, DebugCause, Vcpu, VcpuExit } from '../accel/accelerator.ts';
 import { createTcg } from '../accel/tcg/index.ts';
 import type { Tier, TcgVcpu } from '../accel/tcg/vcpu.ts';
 import type { CharBackend } from '../bus/backends.ts';
@@ -174,10 +174,12 @@ export class Machine {
     this.pc.pm.pressPowerButton();
   }
 
-  /** Runs one instruction of a paused machine. */
-  step(): void {
-    this.vcpu.step();
+  /** Runs one instruction of a paused machine; what it led to beyond that happens at the next `start`. */
+  step(): VcpuExit {
+    const exit = this.vcpu.step();
     this.clock.timers.dispatch();
+    if (exit.reason === 'shutdown') this.#loop.requestReset('triple fault');
+    return exit;
   }
 
   setBreakpoints(points: readonly Breakpoint[]): void {

@@ -22,10 +22,7 @@ export class BreakpointSet {
       const address = join(low, high);
       if (!this.#points.some((point) => point.kind === 'execute' && point.address === address)) return handler;
       return (i) => {
-        if (this.#skip === address) {
-          this.#skip = undefined;
-          return handler(i);
-        }
+        if (!this.stopsAt(address)) return handler(i);
         stop({ kind: 'breakpoint' });
         throw thrown;
       };
@@ -53,8 +50,21 @@ export class BreakpointSet {
     this.#code.clear();
   }
 
-  /** The run starts at `rip`: a breakpoint there has been reported already. */
-  resume(rip: bigint): void {
-    this.#skip = rip;
+  /** True when there are data breakpoints, which want to stop right behind the instruction. */
+  get watching(): boolean {
+    return this.#points.some(({ kind }) => kind !== 'execute');
+  }
+
+  /** True when the run is to end before the instruction at a linear address. */
+  stopsAt(address: bigint): boolean {
+    if (this.#points.length === 0) return false;
+    const skipped = this.#skip === address;
+    this.#skip = undefined;
+    return !skipped && this.#points.some((point) => point.kind === 'execute' && point.address === address);
+  }
+
+  /** The run starts at a linear address: a breakpoint there has been reported already. */
+  resume(address: bigint): void {
+    this.#skip = address;
   }
 }

@@ -7,8 +7,8 @@ import { arithmeticFlags, setArithmeticFlags } from '../../cpu/flags.ts';
 import { createHelpers } from '../../cpu/helpers/index.ts';
 import { deliver } from '../../cpu/helpers/interrupt.ts';
 import { STEP_BUDGET } from '../../cpu/helpers/string.ts';
-import { updateMode } from '../../cpu/mode.ts';
-import { CpuState, FLAG, W } from '../../cpu/state.ts';
+import { MODE, updateMode } from '../../cpu/mode.ts';
+import { CpuState, CS, FLAG, W } from '../../cpu/state.ts';
 import { CodePages } from '../../memory/code-pages.ts';
 import { Mmu } from '../../mmu/mmu.ts';
 import type { Board, Breakpoint, DebugCause, Vcpu, VcpuExit } from '../accelerator.ts';
@@ -66,6 +66,8 @@ export class TcgVcpu implements Vcpu, CpuContext {
   #completed = 0;
   #sliceBudget = 0;
   #debug: DebugCause | undefined;
+  /** The debugger knows that the CPU is where it is: a breakpoint there has done its work. */
+  #reported = false;
 
   constructor(board: Board, options: TcgOptions) {
     const { w } = this;
@@ -102,18 +104,21 @@ export class TcgVcpu implements Vcpu, CpuContext {
   }
 
   run(instructions: number): VcpuExit {
-    this.#points.resume(this.state.get('rip'));
+    if (this.#reported) this.#points.resume(this.#linearRip());
     this.#begin(instructions);
-    const exit = this.#tier === 'eval' || this.traceStep !== undefined ? this.#runStepwise() : this.#runRecords();
+    const stepwise = this.#tier === 'eval' || this.traceStep !== undefined || this.#points.watching;
+    const exit = stepwise ? this.#runStepwise() : this.#runRecords();
     this.#end();
+    this.#reported = exit.reason === 'debug';
     return exit;
   }
 
   step(): VcpuExit {
-    this.#points.resume(this.state.get('rip'));
+    this.#points.resume(this.#linearRip());
     this.#begin(1);
     const exit = this.#stepOnce();
     this.#end();
+    this.#reported = true;
     return exit;
   }
 
@@ -326,6 +331,10 @@ export class TcgVcpu implements Vcpu, CpuContext {
     const trap = (w[W.rflags]! & FLAG.TF) !== 0;
     const shadow = w[W.interruptShadow];
     w[W.interruptShadow] = 0;
+    if (this.#points.stopsAt(this.#linearRip())) {
+      this.#stopFor({ kind: 'breakpoint' });
+      return BUDGET;
+    }
     try {
       this.#reference.step();
       w[W.budget]!--;
@@ -333,6 +342,11 @@ export class TcgVcpu implements Vcpu, CpuContext {
     } catch (thrown) {
       return this.#caught(thrown, STOP) ?? BUDGET;
     }
+  }
+
+  #linearRip(): bigint {
+    const address = this.state.get('base', CS) + this.state.get('rip');
+    return (this.w[W.mode]! & MODE.CODE) === MODE.CODE_64 ? address : BigInt.asUintN(32, address);
   }
 
   #stopFor(cause: DebugCause): void {
