@@ -248,6 +248,7 @@ export class Mmu {
     const ram = region.kind === 'ram';
     if (write && !ram) return -1;
     if (offset < 0x80000000) {
+      if (found.shift !== 12) this.tlb.noteLarge(low, found.shift);
       const kind = user ? 2 : 0;
       if (write) {
         if (!this.#code.has(offset >>> 12)) this.tlb.fill((kind + 1) as 1 | 3, low, high, offset, found.global);

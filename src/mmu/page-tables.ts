@@ -57,6 +57,8 @@ export class Translation {
   writable = false;
   user = false;
   global = false;
+  /** log2 of the size of the page that the tables map: 12, 21, 22 or 30. */
+  shift = 12;
   /** Leaf already dirty: writes may be cached. */
   dirty = false;
   /** -1, or the page-fault error code. */
@@ -77,6 +79,7 @@ export class PageWalker {
   walk(low: number, high: number, access: number): Translation {
     const { config, result } = this;
     result.fault = -1;
+    result.shift = 12;
     if (!config.enabled) {
       result.page = (low & 0xfffff000) >>> 0;
       result.writable = result.user = result.dirty = true;
@@ -100,6 +103,7 @@ export class PageWalker {
       if (!this.#permit(pde, false, access)) return;
       this.#touch(pdeAt, pde, access, true);
       result.page = ((pde & 0xffc00000) >>> 0) + ((pde >>> 13) & 0xff) * 0x100000000 + (low & 0x3ff000);
+      result.shift = 22;
       return this.#leaf(pde, pde, access);
     }
     const pteAt = ((pde & 0xfffff000) >>> 0) + ((low >>> 12) & 0x3ff) * 4;
@@ -146,6 +150,7 @@ export class PageWalker {
         this.#touch(pml4At, pml4, access, false);
         this.#touch(pdptAt, pdpt, access, true);
         result.page = address(pdpt & 0xc0000000, pdptHigh) + ((low & 0x3ffff000) >>> 0);
+        result.shift = 30;
         return this.#leaf(rights, pdpt, access);
       }
       table = address(pdpt, pdptHigh);
@@ -171,6 +176,7 @@ export class PageWalker {
       this.#touchUpper(pml4At, pml4, pdptAt, pdpt, access);
       this.#touch(pdeAt, pde, access, true);
       result.page = address(pde & 0xffe00000, pdeHigh) + (low & 0x1ff000);
+      result.shift = 21;
       return this.#leaf(rights, pde, access);
     }
     const pteAt = address(pde, pdeHigh) + ((low >>> 12) & 0x1ff) * 8;

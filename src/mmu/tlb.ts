@@ -15,12 +15,17 @@ const ENTRIES = 1 << 20;
 /** So many fills between flushes before everything is dropped, to bound the lists. */
 const LIST_LIMIT = 1 << 16;
 const EMPTY = 0x80000000 | 0;
+/** Large pages are noted by linear bits 21-31. */
+const REGION_SHIFT = 21;
+const LARGEST_SHIFT = 30;
 
 export class Tlb {
   readonly tables: readonly [TlbTable, TlbTable, TlbTable, TlbTable] = [table(), table(), table(), table()];
   /** Filled entries, `kind << 20 | index`, so that a flush costs what was used. */
   #local: number[] = [];
   #global: number[] = [];
+  /** log2 of the size of the large page that a 2 MiB region of linear addresses was filled from, or 0. */
+  readonly #large = new Uint8Array(1 << (32 - REGION_SHIFT));
   /** For each RAM page the one entry of each write kind that maps it, plus one; 0 when there is none. */
   readonly #writers: readonly [Int32Array, Int32Array];
 
@@ -45,17 +50,34 @@ export class Tlb {
     if (list.push((kind << 20) | index) > LIST_LIMIT) this.flush(true);
   }
 
+  /** Entries around `low` come from a page of `1 << shift` bytes: INVLPG drops them together (SDM 3A 4.10.4.1). */
+  noteLarge(low: number, shift: number): void {
+    if (this.#large[low >>> REGION_SHIFT]! >= shift) return;
+    const first = (low >>> shift) << (shift - REGION_SHIFT);
+    this.#large.fill(shift, first, first + (1 << (shift - REGION_SHIFT)));
+  }
+
   /** Drops everything, or everything but global translations. */
   flush(globals: boolean): void {
     for (const entry of this.#local) this.#drop((entry >> 20) as TlbKind, entry & (ENTRIES - 1));
     this.#local.length = 0;
     if (!globals) return;
+    this.#large.fill(0);
     for (const entry of this.#global) this.#drop((entry >> 20) as TlbKind, entry & (ENTRIES - 1));
     this.#global.length = 0;
   }
 
   flushPage(low: number): void {
-    for (let kind = 0; kind < 4; kind++) this.#drop(kind as TlbKind, low >>> 12);
+    const shift = this.#large[low >>> REGION_SHIFT]!;
+    if (shift === LARGEST_SHIFT) {
+      this.flush(true);
+      return;
+    }
+    const pages = shift === 0 ? 1 : 1 << (shift - 12);
+    const first = (low >>> 12) & -pages;
+    for (let kind = 0; kind < 4; kind++) {
+      for (let index = first; index < first + pages; index++) this.#drop(kind as TlbKind, index);
+    }
   }
 
   /** Makes writes to a RAM page take the slow path again (it holds translated code now). */
@@ -64,7 +86,7 @@ export class Tlb {
       const index = this.#writers[user][page]! - 1;
       if (index < 0) continue;
       const kind = (user * 2 + 1) as TlbKind;
-      if (((this.tables[kind].xor[index]! ^ (index << 12)) >>> 12) === page) this.#drop(kind, index);
+      if ((this.tables[kind].xor[index]! ^ (index << 12)) >>> 12 === page) this.#drop(kind, index);
       this.#writers[user][page] = 0;
     }
   }
