@@ -1,7 +1,7 @@
+import type { CpuModel } from '../cpu/cpuid.ts';
 import { resetState } from '../cpu/reset.ts';
 import { type CpuState, ES, W } from '../cpu/state.ts';
-import type { CpuModel } from '../cpu/cpuid.ts';
-import { REGISTER_NAMES, SEGMENT_NAMES, type EntryState } from './boot/entry-state.ts';
+import { type EntryState, REGISTER_NAMES, SEGMENT_NAMES } from './boot/entry-state.ts';
 
 const GPR_ORDER = { rax: 0, rcx: 1, rdx: 2, rbx: 3, rsp: 4, rbp: 5, rsi: 6, rdi: 7 } as const;
 

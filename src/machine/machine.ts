@@ -1,6 +1,6 @@
 import type { Breakpoint, DebugCause, Vcpu, VcpuExit } from '../accel/accelerator.ts';
 import { createTcg } from '../accel/tcg/index.ts';
-import type { Tier, TcgVcpu } from '../accel/tcg/vcpu.ts';
+import type { TcgVcpu, Tier } from '../accel/tcg/vcpu.ts';
 import type { CharBackend } from '../bus/backends.ts';
 import { type CpuModel, parseCpuModel } from '../cpu/cpuid.ts';
 import { resetState } from '../cpu/reset.ts';
@@ -254,10 +254,11 @@ export class Machine {
 function watchInput(backend: CharBackend, wake: () => void): CharBackend {
   return {
     write: (byte) => backend.write(byte),
-    onDrain: (resume) => backend.onDrain(() => {
-      resume();
-      wake();
-    }),
+    onDrain: (resume) =>
+      backend.onDrain(() => {
+        resume();
+        wake();
+      }),
     pauseInput: (paused) => backend.pauseInput?.(paused),
     onInput: (receive) =>
       backend.onInput((bytes) => {

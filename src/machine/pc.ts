@@ -99,7 +99,12 @@ export class Pc {
     const port61 = new SystemControlPortB(clock, pit);
     const rtc = new Mc146818(clock, irq(8), config.wallClock);
     const a20 = new OrGate({ set: events.onA20 });
-    const i8042 = new I8042({ keyboardIrq: irq(1), auxIrq: irq(12), a20: a20.input(), onReset: () => events.onReset('i8042') });
+    const i8042 = new I8042({
+      keyboardIrq: irq(1),
+      auxIrq: irq(12),
+      a20: a20.input(),
+      onReset: () => events.onReset('i8042'),
+    });
     const port92 = new Port92(a20.input(), () => events.onReset('port 92h'));
     const cf9 = new ResetControl((kind) => events.onReset(`CF9h (${kind})`));
     const pm = new AcpiPm(clock, irq(SCI_IRQ), events.onPowerOff);
@@ -141,7 +146,20 @@ export class Pc {
     this.pm = pm;
     this.keyboard = i8042;
     this.devices = [
-      pic, pit, port61, rtc, i8042, port92, cf9, post, pm, pci, i440fx, this.#piix3, this.#piix4, ...uarts,
+      pic,
+      pit,
+      port61,
+      rtc,
+      i8042,
+      port92,
+      cf9,
+      post,
+      pm,
+      pci,
+      i440fx,
+      this.#piix3,
+      this.#piix4,
+      ...uarts,
     ];
   }
 
@@ -184,6 +202,7 @@ function mapMemory({ ramSize, lowTop, highLength }: MemoryLayout, rom: Uint8Arra
     map.add({ kind: 'ram', name: 'extended RAM', base: EXTENDED_BASE, length: above, offset: EXTENDED_BASE });
     map.add({ kind: 'rom', name: 'flash', base: HIGH_RAM_BASE - romSize, length: romSize, offset: ramSize });
   }
-  if (highLength > 0) map.add({ kind: 'ram', name: 'high RAM', base: HIGH_RAM_BASE, length: highLength, offset: lowTop });
+  if (highLength > 0)
+    map.add({ kind: 'ram', name: 'high RAM', base: HIGH_RAM_BASE, length: highLength, offset: lowTop });
   return map;
 }

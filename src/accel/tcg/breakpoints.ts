@@ -31,7 +31,8 @@ export class BreakpointSet {
       const address = join(low, high);
       for (const { kind, address: at, length } of this.#points) {
         if (kind === 'execute' || (kind === 'write') !== write) if (kind !== 'access') continue;
-        if (overlap(address, bytes, at, length)) stop({ kind: 'watch', address: at, access: kind as 'read' | 'write' | 'access' });
+        if (overlap(address, bytes, at, length))
+          stop({ kind: 'watch', address: at, access: kind as 'read' | 'write' | 'access' });
       }
     };
   }

@@ -96,7 +96,9 @@ export class CodeCache {
     const linear = low & 0xfffff000;
     const table = this.#byPage
       .get(offset >>> 12)
-      ?.find((t) => t.linearLow === linear && t.linearHigh === ipHigh && t.mode === mode && t.codeBase === this.#codeBase);
+      ?.find(
+        (t) => t.linearLow === linear && t.linearHigh === ipHigh && t.mode === mode && t.codeBase === this.#codeBase,
+      );
     return table?.at(low & 0xfff);
   }
 

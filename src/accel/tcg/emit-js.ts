@@ -87,7 +87,8 @@ export class JsPrinter {
         const args = inst.args.map((arg) => ({ l: this.low(arg), h: this.high(arg) }));
         const op = OPS[inst.name] as { js: (out: object, ...args: object[]) => readonly [string, string?] };
         const [low, high] = op.js({ l: `${name}l`, h: `${name}h` }, ...args);
-        for (const library of LIBRARY_NAMES) if (low.startsWith(`${library}(`) || low.includes(`(${library}(`)) this.name(library);
+        for (const library of LIBRARY_NAMES)
+          if (low.startsWith(`${library}(`) || low.includes(`(${library}(`)) this.name(library);
         if (inst.type === 'i32') out.push(`const ${name} = ${low};`);
         else out.push(`const ${name}l = ${low}, ${name}h = ${word(high!)};`);
         return;
@@ -272,4 +273,3 @@ const state = ({ word: at, param }: Slot, more = 0): string =>
 function hasEffect(inst: Inst): boolean {
   return inst.op !== 'const' && inst.op !== 'pure' && inst.op !== 'get' && inst.op !== 'cond' && inst.op !== 'getFlags';
 }
-

@@ -147,7 +147,13 @@ function load({ mmu, helpers }: Evaluation, address: Scalar, inst: Inst & { op: 
   }
 }
 
-function store({ mmu, helpers }: Evaluation, address: Scalar, value: Scalar, inst: Inst & { op: 'store' }, mode: number): void {
+function store(
+  { mmu, helpers }: Evaluation,
+  address: Scalar,
+  value: Scalar,
+  inst: Inst & { op: 'store' },
+  mode: number,
+): void {
   const low = low32(address);
   const high = high32(address);
   checkAlignment(low, inst.width, mode, helpers);

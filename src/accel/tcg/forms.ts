@@ -1,13 +1,13 @@
 import type { Insn, Operand } from '../../cpu/insn.ts';
 import { MODE } from '../../cpu/mode.ts';
-import { translateInsn } from '../../cpu/translate.ts';
 import { W } from '../../cpu/state.ts';
+import { translateInsn } from '../../cpu/translate.ts';
 import { JsPrinter } from './emit-js.ts';
 import type { Environment } from './environment.ts';
 import type { Handler, Rec } from './record.ts';
 
 /** Entries by a jump after which a block is hot. */
-export const HOT = 400;
+export const HOT = 16_000;
 
 export interface Form {
   readonly handler: Handler;
@@ -119,14 +119,25 @@ export class Forms {
 
 const FIELD = ['i.ra', 'i.rb', 'i.rc', 'i.rc'] as const;
 const KIND_CODE: Record<Operand['kind'], number> = {
-  gpr: 1, mem: 3, imm: 4, sreg: 5, creg: 5, dreg: 5, st: 5, mmx: 6, xmm: 7, rel: 5, far: 5,
+  gpr: 1,
+  mem: 3,
+  imm: 4,
+  sreg: 5,
+  creg: 5,
+  dreg: 5,
+  st: 5,
+  mmx: 6,
+  xmm: 7,
+  rel: 5,
+  far: 5,
 };
 const LOG2 = [0, 0, 1, 0, 2, 0, 0, 0, 3];
 
 /** Everything of an instruction that its form's text depends on, as one number. */
 function shapeKey(insn: Insn): number {
   const { options } = insn.row;
-  let key = LOG2[insn.operandSize]! | (LOG2[insn.addressSize]! << 2) | (insn.rep === 0 ? 0 : insn.rep === 0xf2 ? 16 : 32);
+  let key =
+    LOG2[insn.operandSize]! | (LOG2[insn.addressSize]! << 2) | (insn.rep === 0 ? 0 : insn.rep === 0xf2 ? 16 : 32);
   let shift = 6;
   let immediate = 0;
   let first: Operand | undefined;
@@ -153,7 +164,8 @@ function shapeKey(insn: Insn): number {
   return key + immediate * 0x4000000;
 }
 
-const sameRegister = (a: Operand, b: Operand): boolean => 'reg' in a && 'reg' in b && a.kind === b.kind && a.reg === b.reg;
+const sameRegister = (a: Operand, b: Operand): boolean =>
+  'reg' in a && 'reg' in b && a.kind === b.kind && a.reg === b.reg;
 
 /** Words from one register of a kind to the next. */
 const STRIDE: Partial<Record<Operand['kind'], number>> = { gpr: 2, xmm: 4, mmx: 4 };
@@ -183,7 +195,8 @@ function symbolise(insn: Insn): Insn {
         return operand;
       default:
         // Rows that ask see the same field twice when the registers are the same.
-        if (options.byRegister === true && n > 0 && sameRegister(insn.operands[0]!, operand)) return { ...operand, reg: FIELD[0] };
+        if (options.byRegister === true && n > 0 && sameRegister(insn.operands[0]!, operand))
+          return { ...operand, reg: FIELD[0] };
         return { ...operand, reg: FIELD[n]! };
     }
   });

@@ -1,11 +1,11 @@
 import type { CpuContext } from '../../cpu/context.ts';
 import type { Decode } from '../../cpu/decode.ts';
 import { raiseGP, raiseUD } from '../../cpu/fault.ts';
+import type { Insn } from '../../cpu/insn.ts';
 import { verify } from '../../cpu/ir/verify.ts';
 import { MODE } from '../../cpu/mode.ts';
 import { CS, W } from '../../cpu/state.ts';
 import { translateInsn } from '../../cpu/translate.ts';
-import type { Insn } from '../../cpu/insn.ts';
 import type { Mmu } from '../../mmu/mmu.ts';
 import { evaluate } from './evaluate.ts';
 
@@ -48,7 +48,10 @@ export class ReferenceTier {
         return;
       case 'indirect': {
         const wide = BigInt(value);
-        return this.#setRip([Number(BigInt.asIntN(32, wide)), Number(BigInt.asIntN(32, typeof value === 'bigint' ? wide >> 32n : 0n))]);
+        return this.#setRip([
+          Number(BigInt.asIntN(32, wide)),
+          Number(BigInt.asIntN(32, typeof value === 'bigint' ? wide >> 32n : 0n)),
+        ]);
       }
       default:
         this.#setRip(insn.next as readonly [number, number]);

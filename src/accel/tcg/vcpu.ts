@@ -16,9 +16,9 @@ import { BreakpointSet } from './breakpoints.ts';
 import { CodeCache } from './code-cache.ts';
 import { Environment } from './environment.ts';
 import { Forms } from './forms.ts';
+import { BAIL, Regions } from './jit/regions.ts';
 import { createPagingConfig, linearMemory, takePaging } from './linear-memory.ts';
 import { Rec } from './record.ts';
-import { BAIL, Regions } from './jit/regions.ts';
 import { ReferenceTier } from './reference.ts';
 
 export type Tier = 'eval' | 'interp' | 'jit';

@@ -1,4 +1,4 @@
-import { OPS, type IrType, type PureName } from './ops.ts';
+import { type IrType, OPS, type PureName } from './ops.ts';
 
 /** Number of a value: the index of the instruction that makes it. */
 export type ValueId = number;

@@ -67,41 +67,100 @@ const popcount = (x: bigint): number => {
   for (let rest = u64(x); rest !== 0n; rest &= rest - 1n) count++;
   return count;
 };
-const swap32 = (x: number): number =>
-  ((x << 24) | ((x & 0xff00) << 8) | ((x >>> 8) & 0xff00) | (x >>> 24)) | 0;
+const swap32 = (x: number): number => (x << 24) | ((x & 0xff00) << 8) | ((x >>> 8) & 0xff00) | (x >>> 24) | 0;
 
 export const OPS = {
-  add: bin32((a, b) => (a + b) | 0, (a, b) => `(${a} + ${b} | 0)`),
-  sub: bin32((a, b) => (a - b) | 0, (a, b) => `(${a} - ${b} | 0)`),
-  mul: bin32((a, b) => Number(BigInt.asIntN(32, BigInt(a) * BigInt(b))), (a, b) => `Math.imul(${a}, ${b})`),
-  and: bin32((a, b) => a & b, (a, b) => `(${a} & ${b})`),
-  or: bin32((a, b) => a | b, (a, b) => `(${a} | ${b})`),
-  xor: bin32((a, b) => a ^ b, (a, b) => `(${a} ^ ${b})`),
-  not: un32((a) => ~a, (a) => `~${a}`),
-  neg: un32((a) => -a | 0, (a) => `(-${a} | 0)`),
+  add: bin32(
+    (a, b) => (a + b) | 0,
+    (a, b) => `(${a} + ${b} | 0)`,
+  ),
+  sub: bin32(
+    (a, b) => (a - b) | 0,
+    (a, b) => `(${a} - ${b} | 0)`,
+  ),
+  mul: bin32(
+    (a, b) => Number(BigInt.asIntN(32, BigInt(a) * BigInt(b))),
+    (a, b) => `Math.imul(${a}, ${b})`,
+  ),
+  and: bin32(
+    (a, b) => a & b,
+    (a, b) => `(${a} & ${b})`,
+  ),
+  or: bin32(
+    (a, b) => a | b,
+    (a, b) => `(${a} | ${b})`,
+  ),
+  xor: bin32(
+    (a, b) => a ^ b,
+    (a, b) => `(${a} ^ ${b})`,
+  ),
+  not: un32(
+    (a) => ~a,
+    (a) => `~${a}`,
+  ),
+  neg: un32(
+    (a) => -a | 0,
+    (a) => `(-${a} | 0)`,
+  ),
   /** Shift counts are taken modulo 32. */
-  shl: bin32((a, b) => a << b, (a, b) => `(${a} << ${b})`),
-  shr: bin32((a, b) => (a >>> b) | 0, (a, b) => `(${a} >>> ${b} | 0)`),
-  sar: bin32((a, b) => a >> b, (a, b) => `(${a} >> ${b})`),
-  eq: bin32((a, b) => bit(a === b), (a, b) => `(${a} === ${b} ? 1 : 0)`),
-  ne: bin32((a, b) => bit(a !== b), (a, b) => `(${a} !== ${b} ? 1 : 0)`),
-  ltu: bin32((a, b) => bit(a >>> 0 < b >>> 0), (a, b) => `(${a} >>> 0 < ${b} >>> 0 ? 1 : 0)`),
-  lts: bin32((a, b) => bit(a < b), (a, b) => `(${a} < ${b} ? 1 : 0)`),
-  sext8: un32((a) => (a << 24) >> 24, (a) => `(${a} << 24 >> 24)`),
-  sext16: un32((a) => (a << 16) >> 16, (a) => `(${a} << 16 >> 16)`),
-  clz: un32((a) => (a === 0 ? 32 : 31 - Math.floor(Math.log2(a >>> 0))), (a) => `Math.clz32(${a})`),
+  shl: bin32(
+    (a, b) => a << b,
+    (a, b) => `(${a} << ${b})`,
+  ),
+  shr: bin32(
+    (a, b) => (a >>> b) | 0,
+    (a, b) => `(${a} >>> ${b} | 0)`,
+  ),
+  sar: bin32(
+    (a, b) => a >> b,
+    (a, b) => `(${a} >> ${b})`,
+  ),
+  eq: bin32(
+    (a, b) => bit(a === b),
+    (a, b) => `(${a} === ${b} ? 1 : 0)`,
+  ),
+  ne: bin32(
+    (a, b) => bit(a !== b),
+    (a, b) => `(${a} !== ${b} ? 1 : 0)`,
+  ),
+  ltu: bin32(
+    (a, b) => bit(a >>> 0 < b >>> 0),
+    (a, b) => `(${a} >>> 0 < ${b} >>> 0 ? 1 : 0)`,
+  ),
+  lts: bin32(
+    (a, b) => bit(a < b),
+    (a, b) => `(${a} < ${b} ? 1 : 0)`,
+  ),
+  sext8: un32(
+    (a) => (a << 24) >> 24,
+    (a) => `(${a} << 24 >> 24)`,
+  ),
+  sext16: un32(
+    (a) => (a << 16) >> 16,
+    (a) => `(${a} << 16 >> 16)`,
+  ),
+  clz: un32(
+    (a) => (a === 0 ? 32 : 31 - Math.floor(Math.log2(a >>> 0))),
+    (a) => `Math.clz32(${a})`,
+  ),
   ctz: un32(
     (a) => (a === 0 ? 32 : popcount(BigInt(((a & -a) - 1) >>> 0))),
     (a) => `(32 - Math.clz32(~${a} & ${a} - 1))`,
   ),
-  popcnt: un32((a) => popcount(BigInt(a >>> 0)), (a) => `popcnt32(${a})`),
+  popcnt: un32(
+    (a) => popcount(BigInt(a >>> 0)),
+    (a) => `popcnt32(${a})`,
+  ),
   bswap: un32(swap32, (a) => `(${a} << 24 | (${a} & 65280) << 8 | ${a} >>> 8 & 65280 | ${a} >>> 24)`),
   /** High 32 bits of the unsigned and signed product. */
   mulhu: bin32(
     (a, b) => low((BigInt(a >>> 0) * BigInt(b >>> 0)) >> 32n),
     (a, b) => `mulhu32(${a}, ${b})`,
   ),
-  mulhs: bin32((a, b) => low((BigInt(a) * BigInt(b)) >> 32n), (a, b) => `mulhs32(${a}, ${b})`),
+  mulhs: bin32(
+    (a, b) => low((BigInt(a) * BigInt(b)) >> 32n),
+    (a, b) => `mulhs32(${a}, ${b})`,
+  ),
   select: {
     args: ['i32', 'i32', 'i32'],
     type: 'i32',
@@ -117,18 +176,39 @@ export const OPS = {
     (a, b) => a - b,
     (a, b) => [`${a.l} - ${b.l} | 0`, `${a.h} - ${b.h} - (${a.l} >>> 0 < ${b.l} >>> 0 ? 1 : 0) | 0`],
   ),
-  mul64: bin64((a, b) => a * b, (a, b) => [`mul64(${a.l}, ${a.h}, ${b.l}, ${b.h})`, 'w[HI]']),
+  mul64: bin64(
+    (a, b) => a * b,
+    (a, b) => [`mul64(${a.l}, ${a.h}, ${b.l}, ${b.h})`, 'w[HI]'],
+  ),
   /** High 64 bits of the unsigned and signed product. */
-  mulhu64: bin64((a, b) => (u64(a) * u64(b)) >> 64n, (a, b) => [`mulhu64(${a.l}, ${a.h}, ${b.l}, ${b.h})`, 'w[HI]']),
-  mulhs64: bin64((a, b) => (s64(a) * s64(b)) >> 64n, (a, b) => [`mulhs64(${a.l}, ${a.h}, ${b.l}, ${b.h})`, 'w[HI]']),
-  and64: bin64((a, b) => a & b, (a, b) => [`${a.l} & ${b.l}`, `${a.h} & ${b.h}`]),
-  or64: bin64((a, b) => a | b, (a, b) => [`${a.l} | ${b.l}`, `${a.h} | ${b.h}`]),
-  xor64: bin64((a, b) => a ^ b, (a, b) => [`${a.l} ^ ${b.l}`, `${a.h} ^ ${b.h}`]),
+  mulhu64: bin64(
+    (a, b) => (u64(a) * u64(b)) >> 64n,
+    (a, b) => [`mulhu64(${a.l}, ${a.h}, ${b.l}, ${b.h})`, 'w[HI]'],
+  ),
+  mulhs64: bin64(
+    (a, b) => (s64(a) * s64(b)) >> 64n,
+    (a, b) => [`mulhs64(${a.l}, ${a.h}, ${b.l}, ${b.h})`, 'w[HI]'],
+  ),
+  and64: bin64(
+    (a, b) => a & b,
+    (a, b) => [`${a.l} & ${b.l}`, `${a.h} & ${b.h}`],
+  ),
+  or64: bin64(
+    (a, b) => a | b,
+    (a, b) => [`${a.l} | ${b.l}`, `${a.h} | ${b.h}`],
+  ),
+  xor64: bin64(
+    (a, b) => a ^ b,
+    (a, b) => [`${a.l} ^ ${b.l}`, `${a.h} ^ ${b.h}`],
+  ),
   /** Shift counts are taken modulo 64. */
   shl64: shift64((a, n) => a << n, 'shl64'),
   shr64: shift64((a, n) => u64(a) >> n, 'shr64'),
   sar64: shift64((a, n) => s64(a) >> n, 'sar64'),
-  eq64: compare64((a, b) => u64(a) === u64(b), (a, b) => `(${a.l} === ${b.l} && ${a.h} === ${b.h} ? 1 : 0)`),
+  eq64: compare64(
+    (a, b) => u64(a) === u64(b),
+    (a, b) => `(${a.l} === ${b.l} && ${a.h} === ${b.h} ? 1 : 0)`,
+  ),
   ltu64: compare64(
     (a, b) => u64(a) < u64(b),
     (a, b) => `(${a.h} === ${b.h} ? (${a.l} >>> 0 < ${b.l} >>> 0 ? 1 : 0) : (${a.h} >>> 0 < ${b.h} >>> 0 ? 1 : 0))`,
@@ -153,7 +233,12 @@ export const OPS = {
     js: (_: Text, c: Text, a: Text, b: Text) => [`${c.l} !== 0 ? ${a.l} : ${b.l}`, `${c.l} !== 0 ? ${a.h} : ${b.h}`],
   } as PureOp,
   lo: { args: ['i64'], type: 'i32', eval: (a: bigint) => low(a), js: (_: Text, a: Text) => [a.l] } as PureOp,
-  hi: { args: ['i64'], type: 'i32', eval: (a: bigint) => low(u64(a) >> 32n), js: (_: Text, a: Text) => [a.h] } as PureOp,
+  hi: {
+    args: ['i64'],
+    type: 'i32',
+    eval: (a: bigint) => low(u64(a) >> 32n),
+    js: (_: Text, a: Text) => [a.h],
+  } as PureOp,
   pair: {
     args: ['i32', 'i32'],
     type: 'i64',

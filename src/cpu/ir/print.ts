@@ -49,6 +49,7 @@ export function printIr(ir: IrBuilder): string {
     return `${name}${indent}${text(inst)}`;
   });
   const { terminal } = ir;
-  const value = 'condition' in terminal ? ` v${terminal.condition}` : 'target' in terminal ? ` v${terminal.target}` : '';
+  const value =
+    'condition' in terminal ? ` v${terminal.condition}` : 'target' in terminal ? ` v${terminal.target}` : '';
   return [...lines, `-> ${terminal.kind}${value}`].join('\n');
 }

@@ -1,6 +1,6 @@
 import { FIELDS, W } from '../state.ts';
-import { OPS } from './ops.ts';
 import type { Inst, IrBuilder, ValueId } from './block.ts';
+import { OPS } from './ops.ts';
 
 /** Helpers that run after state was written and may not fault; everything else may. */
 const NEVER_FAULTS: ReadonlySet<string> = new Set();

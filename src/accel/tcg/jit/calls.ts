@@ -2,7 +2,13 @@
  * Helpers that a region may call: they work on their arguments, on x87, MMX and SSE state and on nothing else
  * that a region keeps in locals, and they write no guest memory.
  */
-const REGION_CALLS: ReadonlySet<string> = new Set(['raise', 'segmentRead', 'segmentWrite', 'checkAligned16', 'probeWrite']);
+const REGION_CALLS: ReadonlySet<string> = new Set([
+  'raise',
+  'segmentRead',
+  'segmentWrite',
+  'checkAligned16',
+  'probeWrite',
+]);
 const REGION_PREFIXES: readonly string[] = [];
 
 export const isRegionCall = (helper: string): boolean =>

@@ -1,7 +1,14 @@
 import { MODE } from '../../../cpu/mode.ts';
 import { W } from '../../../cpu/state.ts';
 import type { Block, Edge, FlowGraph } from './flow-graph.ts';
-import { FLAG_LOCALS, type FlagKnowledge, flagsAfter, gprName, type RegionLocals, RegionPrinter } from './region-printer.ts';
+import {
+  FLAG_LOCALS,
+  type FlagKnowledge,
+  flagsAfter,
+  gprName,
+  type RegionLocals,
+  RegionPrinter,
+} from './region-printer.ts';
 import { type Structure, structure, successors } from './structure.ts';
 
 /** A region as text, and the tables that go with it. */

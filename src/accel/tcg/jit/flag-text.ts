@@ -6,7 +6,7 @@ import { KIND } from '../../../cpu/flags.ts';
  */
 type FlagName = 'cf' | 'pf' | 'af' | 'zf' | 'sf' | 'of';
 
-const bool = (text: string): string => `(${text} ? 1 : 0)`;
+const bool = (text: string): string => `((${text}) ? 1 : 0)`;
 const TOP = ['128', '32768', '-2147483648', '-2147483648'] as const;
 
 function shifted(name: string, size: number): string {

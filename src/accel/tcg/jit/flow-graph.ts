@@ -1,13 +1,13 @@
 import type { Insn } from '../../../cpu/insn.ts';
 import type { IrBuilder } from '../../../cpu/ir/block.ts';
 import { translateInsn } from '../../../cpu/translate.ts';
-import { isRegionCall } from './calls.ts';
 import type { Rec } from '../record.ts';
+import { isRegionCall } from './calls.ts';
 
 /** Guest instructions in one region, at most: V8 optimises functions of this size quickly and well. */
 const REGION_LIMIT = 240;
 /** A block joins a region when it was entered at least this fraction as often as the region's first block. */
-const RARE = 1 / 200;
+const RARE = 1 / 32;
 
 /** One guest instruction of a region. */
 export interface Node {

@@ -4,6 +4,7 @@ import type { CodePages } from '../../../memory/code-pages.ts';
 import { HOW, type Mmu } from '../../../mmu/mmu.ts';
 import type { CodeCache } from '../code-cache.ts';
 import type { Environment } from '../environment.ts';
+import { HOT } from '../forms.ts';
 import type { Handler, Rec } from '../record.ts';
 import { emitRegion } from './emit-region.ts';
 import { buildFlowGraph, type FlowGraph } from './flow-graph.ts';
@@ -212,7 +213,7 @@ export class Regions {
   }
 
   /** Entries by jumps after which a block is promoted. */
-  hot = 400;
+  hot = HOT;
 }
 
 function pagesOf(graph: FlowGraph): Page[] {
@@ -225,4 +226,3 @@ function pagesOf(graph: FlowGraph): Page[] {
   }
   return [...pages.values()];
 }
-

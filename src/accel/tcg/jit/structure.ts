@@ -18,7 +18,8 @@ export interface Structure {
 }
 
 export function successors(block: Block): number[] {
-  const edges: Edge[] = block.end === 'indirect' ? [] : [block.next, ...(block.taken === undefined ? [] : [block.taken])];
+  const edges: Edge[] =
+    block.end === 'indirect' ? [] : [block.next, ...(block.taken === undefined ? [] : [block.taken])];
   return [...edges.flatMap((edge) => ('block' in edge ? [edge.block] : [])), ...block.guesses];
 }
 
@@ -70,7 +71,11 @@ function reversePostorder(next: readonly (readonly number[])[]): number[] {
 }
 
 /** Cooper, Harvey, Kennedy: "A Simple, Fast Dominance Algorithm". */
-function dominators(order: readonly number[], position: readonly number[], before: readonly (readonly number[])[]): number[] {
+function dominators(
+  order: readonly number[],
+  position: readonly number[],
+  before: readonly (readonly number[])[],
+): number[] {
   const dominator = new Array<number>(position.length).fill(-1);
   const entry = order[0]!;
   dominator[entry] = entry;
