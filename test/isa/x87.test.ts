@@ -15,6 +15,8 @@ import { IMAGE_BYTES, Image, MEMORY } from './image.ts';
 const CASES_PER_ROW = Number(process.env.X87_CASES ?? 40);
 const RET = 0xc3;
 const C1 = 0x200;
+/** An unmasked exception waits: the next instruction that waits for it is #MF. */
+const ES_B = 0x8080;
 /** These may be one unit in the last place off, and their C1 (rounded up) with it. */
 const TRANSCENDENTAL = /^(F2XM1|FYL2X|FYL2XP1|FPTAN|FPATAN|FSIN|FCOS|FSINCOS)$/;
 /** Bytes of an environment that hold FIP, FCS, FOP, FDP, FDS: the host keeps them only while an exception waits. */
@@ -62,9 +64,12 @@ class Generator {
 
   #registers(image: Image): void {
     const random = this.#random;
-    const masks = random.below(4) === 0 ? random.below(64) : 0x3f;
+    const masks = random.below(3) === 0 ? random.below(64) : 0x3f;
     image.fcw = 0x40 | masks | (random.below(4) << 10) | (random.pick([3, 3, 3, 2, 0]) << 8);
-    image.fsw = (random.below(8) << 11) | (random.below(8) << 8) | (random.below(2) << 14) | (random.below(64) & masks);
+    const waiting = random.below(4) === 0 && masks !== 0x3f;
+    const flags = random.below(64) & (waiting ? 0x3f : masks);
+    image.fsw = (random.below(8) << 11) | (random.below(8) << 8) | (random.below(2) << 14) | flags;
+    if ((flags & ~masks) !== 0) image.fsw |= ES_B;
     image.ftw = random.below(3) === 0 ? random.below(256) : random.pick([0xff, 0x7f, 0xfe, 0xef, 0xff]);
     const centre = random.pick([0x3fff, 0x3fff, 0x3fff + 30, 0x3fff + 62, 0x3fff - 126, 0x3fff + 127, 0x3fff - 1022]);
     for (let reg = 0; reg < 8; reg++) {

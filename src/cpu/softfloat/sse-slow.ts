@@ -61,13 +61,13 @@ function storeInfinity(w: Int32Array, d: number, wide: boolean, sign: number): v
 }
 
 /** The QNaN floating-point indefinite. */
-export function invalid(w: Int32Array, d: number, wide: boolean): number {
+function invalid(w: Int32Array, d: number, wide: boolean): number {
   storeBits(w, d, wide, wide ? 0xfff80000 : 0xffc00000);
   return IE;
 }
 
 /** Copies the NaN at `from`, quieted. */
-export function storeQuiet(w: Int32Array, d: number, from: number, wide: boolean): void {
+function storeQuiet(w: Int32Array, d: number, from: number, wide: boolean): void {
   if (wide) {
     const lo = w[from];
     w[d + 1] = w[from + 1] | 0x80000;
