@@ -146,7 +146,7 @@ function propose(
   const state = stateOf(seed, long);
   const given = new Given();
   if (made.prefixes.segOverride === FS || made.prefixes.segOverride === GS) return undefined;
-  if (isBranch(row) && made.prefixes.operandSize === 2) return undefined;
+  if (isBranch(row) && (made.prefixes.operandSize === 2 || !aimed)) return undefined;
   arrange(row, made.operands, state, given, random, long);
   apply(given.toString(), state);
   const alignment = row.mnemonic.startsWith('CMPXCHG8B') && random(3) !== 0 ? 16 : 1;
