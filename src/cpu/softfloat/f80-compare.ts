@@ -39,7 +39,7 @@ function order(classA: number, classB: number): number {
 
 /**
  * FCOM family: compares a with b. Returns C3 C2 C0 as FCOM sets them, and IE, DE. `quiet` (FUCOM) raises no invalid
- * operation for a quiet NaN. When IE or DE is unmasked the caller leaves the condition codes or EFLAGS as they are.
+ * operation for a quiet NaN. Processors set the condition codes (FCOMI: EFLAGS) even when IE or DE is unmasked.
  */
 export function compareF80(w: Int32Array, a: number, b: number, quiet: boolean): number {
   const classA = loadF80(w, a, A);

@@ -151,15 +151,15 @@ export function roundSse(v: FloatViews, d: number, a: number, mxcsr: number, imm
   return flags;
 }
 
-/** RCPSS. The relative error is that of one rounding, far below the 1.5 * 2^-12 that the SDM allows; see rsqrt. */
+/**
+ * RCPSS and RSQRTSS. The SDM allows a relative error of 1.5 * 2^-12, and each maker's chips give other bits within it.
+ * These give the correctly rounded value: a permitted result, though not the bits of any chip. Denormals count as
+ * zeros and no flag is raised.
+ */
 export function reciprocalF32(v: FloatViews, d: number, a: number): void {
   approximate(v, d, a, 1 / flushed(v.f32[a]));
 }
 
-/**
- * RSQRTSS. Each maker's chips give other bits within 1.5 * 2^-12; this gives the correctly rounded value, which no
- * chip does, so programs see a permitted result but not the host's bits. Denormals count as zeros, no flag is raised.
- */
 export function reciprocalSquareRootF32(v: FloatViews, d: number, a: number): void {
   const x = flushed(v.f32[a]);
   if (x < 0) v.words[d] = 0xffc00000;
