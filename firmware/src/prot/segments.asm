@@ -47,7 +47,7 @@ ENDTRAPS segment_loads
 
 %define IN_ES(selector) {mov eax, selector}, {mov es, eax}, {xor edx, edx}
 
-; Limits and types, checked at each access (SDM volume 3, 5.3 and 5.5)
+; Limits and types, checked at each access (SDM volume 3, 5.3 and 5.5). In ring 3: the handler needs a good stack.
 TRAPS segment_limits
   TRAP "byte past the limit", GP, 0, FAULT, NOT_QEMU, IN_ES(DATA_SMALL), {es mov al, [edx + 0x100]}
   TRAP "word across the limit", GP, 0, FAULT, NOT_QEMU, IN_ES(DATA_SMALL), {es mov ax, [edx + 0xff]}
@@ -58,7 +58,7 @@ TRAPS segment_limits
   TRAP "expand-down, below", GP, 0, FAULT, NOT_QEMU, IN_ES(DATA_DOWN), {es mov al, [edx + 0xff]}
   TRAP "write to read-only data", GP, 0, FAULT, NOT_QEMU, IN_ES(DATA_READ_ONLY), {es mov [edx + TEST_PAGES], al}
   TRAP "write to code", GP, 0, FAULT, NOT_QEMU, {xor edx, edx}, {cs mov [edx + TEST_PAGES], al}
-  TRAP "stack past the limit", SS_, 0, FAULT, NOT_QEMU, {mov ebx, esp}, {mov eax, DATA_SMALL}, {mov ss, eax}, \
+  TRAP "stack past the limit", SS_, 0, FAULT, NOT_QEMU, {mov ebx, esp}, {mov eax, DATA_SMALL + 3}, {mov ss, eax}, \
     {mov esp, 0xfd}, {pop ecx}
 ENDTRAPS segment_limits
 

@@ -92,7 +92,7 @@ void segment_tests(void) {
     report_skip("prot", "segment limits and types", "QEMU's TCG does not check them");
     return;
   }
-  run_trap_cases("prot", "segment limits and types", traps_segment_limits, traps_segment_limits_end, RING0);
+  run_trap_cases("prot", "segment limits and types", traps_segment_limits, traps_segment_limits_end, RING3);
   checks_begin("prot", "inside of segment limits");
   check("last bytes", 7, within_limits());
   checks_end();

@@ -42,15 +42,15 @@ static void fill_gdt(void) {
   gdt[GATE_SUM / 8] = gate(CALL_GATE, CODE0, (u32)gate_sum, 2);
   gdt[GATE_ABSENT / 8] = gate(CALL_GATE & ~PRESENT, CODE0, (u32)gate_sum, 2);
   gdt[DATA_ABSENT / 8] = segment(0, 0xfffff, 0x93 & ~PRESENT, FLAT);
-  gdt[DATA_READ_ONLY / 8] = segment(0, 0xfffff, 0x91, FLAT);
+  gdt[DATA_READ_ONLY / 8] = segment(0, 0xfffff, 0xf1, FLAT);
   gdt[CODE_EXECUTE_ONLY / 8] = segment(0, 0xfffff, 0x99, FLAT);
-  gdt[DATA_SMALL / 8] = segment(TEST_PAGES, 0xff, 0x93, SMALL32);
-  gdt[DATA_DOWN / 8] = segment(TEST_PAGES, 0xff, 0x97, SMALL32);
+  gdt[DATA_SMALL / 8] = segment(TEST_PAGES, 0xff, 0xf3, SMALL32);
+  gdt[DATA_DOWN / 8] = segment(TEST_PAGES, 0xff, 0xf7, SMALL32);
   gdt[CODE16 / 8] = segment(PROT_PROGRAM, 0xffff, 0x9b, SMALL16);
   gdt[LDT / 8] = segment((u32)ldt, sizeof ldt - 1, 0x82, 0);
   gdt[CODE_CONFORMING / 8] = segment(0, 0xfffff, 0x9f, FLAT);
   gdt[CODE_ABSENT / 8] = segment(0, 0xfffff, 0x9b & ~PRESENT, FLAT);
-  gdt[DATA_PAGES / 8] = segment(TEST_PAGES, 1, 0x93, FLAT);
+  gdt[DATA_PAGES / 8] = segment(TEST_PAGES, 1, 0xf3, FLAT);
   ldt[1] = segment(TEST_PAGES + 0x100, 0xfffff, 0xf3, FLAT);
 }
 
