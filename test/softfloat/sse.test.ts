@@ -255,7 +255,9 @@ describe.skipIf(reason !== undefined)(
           v.words.set(records.subarray(n * RECORD_WORDS + 2, n * RECORD_WORDS + 4), A);
           run(v, D, A);
           const want = host32[n * ANSWER_WORDS]!;
-          const near = Object.is(v.f32[D], want) || Math.abs(v.f32[D]! - want) <= 3 * 2 ** -12 * Math.abs(want);
+          // At the smallest normal number one may flush to zero what the other does not.
+          const allowed = Math.max(3 * 2 ** -12 * Math.abs(want), 2 ** -126);
+          const near = Object.is(v.f32[D], want) || Math.abs(v.f32[D]! - want) <= allowed;
           if (!near) expect(`${v.f32[A]} gives ${v.f32[D]}`).toBe(`${want}`);
         }
       }
