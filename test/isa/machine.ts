@@ -73,9 +73,17 @@ export class TestMachine {
     state.set('cpl', 3n);
     this.#userSegments();
     this.vcpu.writeState(state);
+    this.#promote(before.rip);
     const exit = this.vcpu.run(instructions);
     if (exit.reason === 'fatal') throw new Error(exit.message);
     return this.#result(new CpuState());
+  }
+
+  /** In the jit tier: compiles the code at once. */
+  #promote(rip: bigint): void {
+    const { regions, code } = this.vcpu;
+    if (regions === undefined) return;
+    regions.promote(code.lookup(Number(BigInt.asIntN(32, rip)), Number(rip >> 32n)));
   }
 
   #result(after: CpuState): State {
