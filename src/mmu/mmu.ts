@@ -70,6 +70,8 @@ export class Mmu {
   }
   onWatch: (low: number, high: number, bytes: number, write: boolean) => void = () => {};
   #watched: ReadonlySet<number> = new Set();
+  /** Every page is watched. To be followed by a flush. */
+  watchesAll = false;
 
   setA20(enabled: boolean): void {
     const mask = enabled ? -1 : ~0x100000;
@@ -240,7 +242,7 @@ export class Mmu {
     const inPage = low & 0xfff;
     this.#gpa = page + inPage;
     if (region === undefined || region.kind === 'mmio') return -1;
-    if (this.#watched.has(page)) {
+    if (this.watchesAll || this.#watched.has(page)) {
       this.onWatch(low, high, bytes, write);
       return write && region.kind !== 'ram' ? -1 : region.offset + (page - region.base) + inPage;
     }

@@ -15,19 +15,20 @@ export class JsPrinter {
   readonly lines: string[] = [];
   readonly uses = new Set<string>(['w']);
   protected readonly ir: IrBuilder;
-  readonly #prefix: string;
-  readonly #read: string;
-  readonly #write: string;
+  protected readonly prefix: string;
+  /** First letters of the TLB tables' names. */
+  protected readonly readTable: string;
+  protected readonly writeTable: string;
   readonly #how: number;
   readonly #align: boolean;
 
   /** `mode` decides which TLB tables and checks the memory accesses use; `prefix` keeps value names apart. */
   constructor(ir: IrBuilder, mode: number, prefix = 'v') {
     this.ir = ir;
-    this.#prefix = prefix;
+    this.prefix = prefix;
     const user = (mode & MODE.USER) !== 0;
-    this.#read = user ? 'ur' : 'kr';
-    this.#write = user ? 'uw' : 'kw';
+    this.readTable = user ? 'ur' : 'kr';
+    this.writeTable = user ? 'uw' : 'kw';
     this.#how = user ? HOW.USER : 0;
     this.#align = (mode & MODE.ALIGN_CHECK) !== 0;
   }
@@ -44,19 +45,19 @@ export class JsPrinter {
   /** Expression of an i32 value. */
   i32(value: ValueId): string {
     const inst = this.ir.insts[value]!;
-    return inst.op === 'const' ? literal(inst.low) : `${this.#prefix}${value}`;
+    return inst.op === 'const' ? literal(inst.low) : `${this.prefix}${value}`;
   }
   /** Low half of a value of either type. */
   low(value: ValueId): string {
     const inst = this.ir.insts[value]!;
     if (inst.op === 'const') return literal(inst.low);
-    return inst.type === 'i64' ? `${this.#prefix}${value}l` : `${this.#prefix}${value}`;
+    return inst.type === 'i64' ? `${this.prefix}${value}l` : `${this.prefix}${value}`;
   }
   /** High half; 0 for an i32 value. */
   high(value: ValueId): string {
     const inst = this.ir.insts[value]!;
     if (inst.type !== 'i64') return '0';
-    return inst.op === 'const' ? literal(inst.high) : `${this.#prefix}${value}h`;
+    return inst.op === 'const' ? literal(inst.high) : `${this.prefix}${value}h`;
   }
 
   /** Values that something with an effect, or the terminal, needs. */
@@ -79,7 +80,7 @@ export class JsPrinter {
 
   #inst(inst: Inst, at: number): void {
     const out = this.lines;
-    const name = `${this.#prefix}${at}`;
+    const name = `${this.prefix}${at}`;
     switch (inst.op) {
       case 'const':
         return;
@@ -102,11 +103,9 @@ export class JsPrinter {
         if (this.ir.typeOf(inst.value) === 'i64') out.push(`${this.place(inst.slot, 1)} = ${this.high(inst.value)};`);
         return;
       case 'load':
-        this.mayFault();
-        return this.#load(inst, name);
+        return this.load(inst, name);
       case 'store':
-        this.mayFault();
-        return this.#store(inst, name);
+        return this.store(inst, name);
       case 'setFlags':
         return this.setFlags(inst);
       case 'cond':
@@ -119,7 +118,7 @@ export class JsPrinter {
         this.putFlags(this.i32(inst.value));
         return;
       case 'call': {
-        this.mayFault();
+        this.beforeCall();
         const args = inst.args.map((arg) => {
           if (typeof arg !== 'number') return literal(arg.known);
           return this.ir.typeOf(arg) === 'i64' ? `${this.low(arg)}, ${this.high(arg)}` : this.i32(arg);
@@ -152,15 +151,8 @@ export class JsPrinter {
   protected place(slot: Slot, more: 0 | 1): string {
     return state(slot, more);
   }
-  /** Names of the slow paths. A store with `after` cannot fault. */
-  protected slowRead(width: number, _forWrite: boolean): string {
-    return `rd${width * 8}`;
-  }
-  protected slowWrite(width: number, _after: boolean): string {
-    return `wr${width * 8}`;
-  }
-  /** Called before text that may raise a fault, and at each mark of an `if`. */
-  protected mayFault(): void {}
+  /** Called before the call of a helper, and at each mark of an `if`. */
+  protected beforeCall(): void {}
   protected armChanged(_mark: 'if' | 'else' | 'end'): void {}
 
   protected arithmeticFlags(): string {
@@ -191,18 +183,18 @@ export class JsPrinter {
   /** `p` is the offset in the RAM buffer if the TLB answers and the access is aligned; `ok` tests that. */
   #lookup(name: string, address: ValueId, width: number, write: boolean): string {
     const a = this.low(address);
-    const table = write ? this.#write : this.#read;
+    const table = write ? this.writeTable : this.readTable;
     this.lines.push(`const ${name}p = ${this.name(`${table}x`)}[${a} >>> 12] ^ ${a};`);
     const align = width === 1 ? `${name}p >= 0` : `(${name}p & ${-0x80000000 + width - 1}) === 0`;
     if (this.ir.typeOf(address) !== 'i64') return align;
     return `${align} && ${this.name(`${table}h`)}[${a} >>> 12] === ${this.high(address)}`;
   }
 
-  #load(inst: Inst & { op: 'load' }, name: string): void {
+  protected load(inst: Inst & { op: 'load' }, name: string): void {
     const out = this.lines;
     const how = this.#how | (inst.stack ? HOW.STACK : 0) | (inst.forWrite ? HOW.FOR_WRITE : 0);
     const args = `${this.low(inst.address)}, ${this.high(inst.address)}, ${how}`;
-    const slow = `${this.name(this.slowRead(inst.width, inst.forWrite))}(${args})`;
+    const slow = `${this.name(`rd${inst.width * 8}`)}(${args})`;
     if (this.#align) this.#checkAlignment(inst.width, inst.address);
     const ok = this.#lookup(name, inst.address, inst.width, inst.forWrite);
     if (inst.width === 8) {
@@ -214,21 +206,21 @@ export class JsPrinter {
     out.push(`const ${name} = ${ok} ? ${this.#cell(inst.width, name)} : ${slow};`);
   }
 
-  #store(inst: Inst & { op: 'store' }, name: string): void {
+  protected store(inst: Inst & { op: 'store' }, name: string): void {
     const { width, after } = inst;
     const how = this.#how | (inst.stack ? HOW.STACK : 0);
     const low = this.low(inst.value);
     const high = this.high(inst.value);
     const args = `${this.low(inst.address)}, ${this.high(inst.address)}, ${low}${width === 8 ? `, ${high}` : ''}, ${how}`;
-    const slow = `${this.name(this.slowWrite(width, after !== null))}(${args});`;
+    const slow = `${this.name(`wr${width * 8}`)}(${args});`;
     let place = name;
     let ok: string;
     if (after !== null) {
-      place = `${this.#prefix}${after}`;
+      place = `${this.prefix}${after}`;
       const align = width === 1 ? `${place}p >= 0` : `(${place}p & ${-0x80000000 + width - 1}) === 0`;
       ok =
         this.ir.typeOf(inst.address) === 'i64'
-          ? `${align} && ${this.name(`${this.#write}h`)}[${this.low(inst.address)} >>> 12] === ${this.high(inst.address)}`
+          ? `${align} && ${this.name(`${this.writeTable}h`)}[${this.low(inst.address)} >>> 12] === ${this.high(inst.address)}`
           : align;
     } else {
       if (this.#align) this.#checkAlignment(width, inst.address);

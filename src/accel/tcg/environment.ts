@@ -15,6 +15,7 @@ export class Environment {
       m8: ram.u8,
       m16: ram.u16,
       m32: ram.i32,
+      dv: ram.view,
       mmu,
       krx: kr.xor,
       krh: kr.high,

@@ -16,7 +16,7 @@ import { BreakpointSet } from './breakpoints.ts';
 import { CodeCache } from './code-cache.ts';
 import { Environment } from './environment.ts';
 import { Forms } from './forms.ts';
-import { BAIL, Regions } from './jit/regions.ts';
+import { Regions } from './jit/regions.ts';
 import { createPagingConfig, linearMemory, takePaging } from './linear-memory.ts';
 import { Rec } from './record.ts';
 import { ReferenceTier } from './reference.ts';
@@ -96,7 +96,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
     this.#reference = new ReferenceTier(this, this.mmu, this.#decode, helpers);
     this.#points = new BreakpointSet(this.mmu, this.code, (cause) => this.#stopFor(cause), DEBUG_STOP);
     this.#connect(environment.names);
-    if (options.tier === 'jit') this.regions = new Regions(w, this.code, this.mmu, this.pages, environment);
+    if (options.tier === 'jit') this.regions = new Regions(w, this.code, this.mmu, environment);
   }
 
   get instructions(): number {
@@ -252,7 +252,6 @@ export class TcgVcpu implements Vcpu, CpuContext {
       w[W.budget]! += current.left;
     }
     if (thrown === DEBUG_STOP) return undefined;
-    if (thrown === BAIL) return this.#stepRecord();
     if (!isGuestFault(thrown)) {
       const message = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
       return { reason: 'fatal', message: `internal error at ${this.state.get('rip').toString(16)}: ${message}` };

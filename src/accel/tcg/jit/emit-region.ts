@@ -1,7 +1,9 @@
 import { MODE } from '../../../cpu/mode.ts';
 import { W } from '../../../cpu/state.ts';
+import type { Rec } from '../record.ts';
 import type { Block, Edge, FlowGraph } from './flow-graph.ts';
 import {
+  EXIT,
   FLAG_LOCALS,
   type FlagKnowledge,
   flagsAfter,
@@ -15,10 +17,8 @@ import { type Structure, structure, successors } from './structure.ts';
 export interface RegionText {
   readonly text: string;
   readonly uses: Set<string>;
-  /** Instruction pointers by node number, and what the budget gets back when that node faults. */
-  readonly ipLow: Int32Array;
-  readonly ipHigh: Int32Array;
-  readonly refund: Int32Array;
+  /** Instructions by node number, and what the budget gets back when that node does not run. */
+  readonly nodes: readonly { readonly rec: Rec; readonly refund: number }[];
   /** Known addresses where the region is left, by exit number. */
   readonly exits: readonly { readonly low: number; readonly high: number }[];
 }
@@ -33,10 +33,10 @@ class RegionEmitter {
   readonly #mode: number;
   readonly #shape: Structure;
   readonly #flagsAt: readonly FlagKnowledge[];
-  readonly #locals: RegionLocals = { read: new Set(), written: new Set(), flagsWritten: false };
-  readonly #uses = new Set<string>(['w', 'enterAt', 'region', 'leave', 'faultAt']);
+  readonly #locals: RegionLocals = { read: new Set(), written: new Set(), flagsWritten: false, calls: false };
+  readonly #uses = new Set<string>(['w', 'enterAt', 'region', 'leave', 'retry']);
   readonly #lines: string[] = [];
-  readonly #ips: { low: number; high: number; refund: number }[] = [];
+  readonly #nodes: { rec: Rec; refund: number }[] = [];
   readonly #exits: { low: number; high: number }[] = [];
   readonly #exitNumber = new Map<string, number>();
   readonly #long: boolean;
@@ -51,33 +51,31 @@ class RegionEmitter {
 
   emit(name: string): RegionText {
     this.#tree(0);
-    const { read, written, flagsWritten } = this.#locals;
+    const { read, written, flagsWritten, calls } = this.#locals;
     const spill = [
       ...[...written].map((word) => `w[${word}] = ${gprName(word)};`),
       ...(flagsWritten ? FLAG_LOCALS.map(([local, word]) => `w[${word}] = ${local};`) : []),
       `w[${W.budget}] = n;`,
     ].join(' ');
+    if (calls) this.#uses.add('faultAt');
     const text = [
       `return function ${name}(i) {`,
       `let n = w[${W.budget}] + i.left, pc = 0, x = 0, tl = 0, th = 0;`,
       ...(read.size === 0 ? [] : [`let ${[...read].map((word) => `${gprName(word)} = w[${word}]`).join(', ')};`]),
       `let ${FLAG_LOCALS.map(([local, word]) => `${local} = w[${word}]`).join(', ')};`,
-      'try { out: {',
+      ...(calls ? ['try {'] : []),
+      'out: {',
       ...this.#lines,
-      '} } catch (e) {',
-      spill,
-      'faultAt(region, pc); throw e;',
       '}',
+      ...(calls ? ['} catch (e) {', spill, 'faultAt(region, pc); throw e;', '}'] : []),
       spill,
-      'return x < 0 ? enterAt(tl, th) : leave(region, x);',
+      `return x >= 0 ? leave(region, x) : x === ${EXIT.MISS} ? retry(region, pc) : enterAt(tl, th);`,
       '}',
     ].join('\n');
     return {
       text,
       uses: this.#uses,
-      ipLow: Int32Array.from(this.#ips, ({ low }) => low),
-      ipHigh: Int32Array.from(this.#ips, ({ high }) => high),
-      refund: Int32Array.from(this.#ips, ({ refund }) => refund),
+      nodes: this.#nodes,
       exits: this.#exits,
     };
   }
@@ -105,9 +103,9 @@ class RegionEmitter {
     let flags = this.#flagsAt[at]!;
     let printer: RegionPrinter | undefined;
     nodes.forEach((node, index) => {
-      const number = this.#ips.length;
+      const number = this.#nodes.length;
       const { rec } = node;
-      this.#ips.push({ low: rec.ipLow, high: rec.page.ipHigh, refund: nodes.length - index });
+      this.#nodes.push({ rec, refund: nodes.length - index });
       printer = new RegionPrinter(node.ir, this.#mode, number, flags, this.#locals);
       printer.body();
       flags = printer.flags;
@@ -136,7 +134,7 @@ class RegionEmitter {
           this.#edge(at, { block: guess });
           this.#lines.push('}');
         }
-        this.#lines.push('x = -1; break out;');
+        this.#lines.push(`x = ${EXIT.INDIRECT}; break out;`);
       }
     }
   }

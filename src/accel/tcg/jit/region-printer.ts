@@ -1,5 +1,5 @@
 import { KIND } from '../../../cpu/flags.ts';
-import type { Inst, IrBuilder, Known, Slot } from '../../../cpu/ir/block.ts';
+import type { Inst, IrBuilder, Known, Slot, ValueId } from '../../../cpu/ir/block.ts';
 import { W } from '../../../cpu/state.ts';
 import { JsPrinter } from '../emit-js.ts';
 import { conditionText } from './flag-text.ts';
@@ -13,7 +13,12 @@ export interface RegionLocals {
   readonly read: Set<number>;
   readonly written: Set<number>;
   flagsWritten: boolean;
+  /** Some instruction calls a helper, which may raise a fault. */
+  calls: boolean;
 }
+
+/** Values of `x` at the region's end that are no number of a known exit. */
+export const EXIT = { /** To `tl:th`. */ INDIRECT: -1, /** The interpreter runs node `pc`. */ MISS: -2 } as const;
 
 const GPR_WORDS = 32;
 export const gprName = (word: number): string => `g${word}`;
@@ -87,15 +92,48 @@ export class RegionPrinter extends JsPrinter {
     return gprName(word);
   }
 
-  protected override slowRead(width: number, forWrite: boolean): string {
-    return forWrite ? `jrd${width * 8}` : `rd${width * 8}`;
+  /**
+   * Where the TLB does not answer, or an access crosses a page, the region is left and the interpreter runs the
+   * instruction. That needs no code that V8 has not seen running, so it does not throw the region's code away.
+   * A DataView takes any alignment.
+   */
+  protected override load(inst: Inst & { op: 'load' }, name: string): void {
+    this.#lookup(name, inst.address, inst.width, inst.forWrite);
+    this.lines.push(
+      inst.width === 8
+        ? `const ${name}l = ${this.#cell(4, name)}, ${name}h = ${this.name('dv')}.getInt32(${name}p + 4, true);`
+        : `const ${name} = ${this.#cell(inst.width, name)};`,
+    );
   }
 
-  protected override slowWrite(width: number, after: boolean): string {
-    return after ? `wr${width * 8}` : `jwr${width * 8}`;
+  protected override store(inst: Inst & { op: 'store' }, name: string): void {
+    const { width, after } = inst;
+    const place = after === null ? name : `${this.prefix}${after}`;
+    if (after === null) this.#lookup(name, inst.address, width, true);
+    const low = this.low(inst.value);
+    if (width === 1) this.lines.push(`${this.name('m8')}[${place}p] = ${low};`);
+    else this.lines.push(`${this.name('dv')}.setInt${width === 2 ? 16 : 32}(${place}p, ${low}, true);`);
+    if (width === 8) this.lines.push(`dv.setInt32(${place}p + 4, ${this.high(inst.value)}, true);`);
   }
 
-  protected override mayFault(): void {
+  #lookup(name: string, address: ValueId, width: number, write: boolean): void {
+    const a = this.low(address);
+    const table = write ? this.writeTable : this.readTable;
+    this.lines.push(`const ${name}p = ${this.name(`${table}x`)}[${a} >>> 12] ^ ${a};`);
+    // Sign and offset in the page in one comparison.
+    const miss = width === 1 ? `${name}p < 0` : `(${name}p & ${-0x80000000 + 0xfff}) >>> 0 > ${4096 - width}`;
+    const wrongHalf =
+      this.ir.typeOf(address) === 'i64' ? ` || ${this.name(`${table}h`)}[${a} >>> 12] !== ${this.high(address)}` : '';
+    this.lines.push(`if (${miss}${wrongHalf}) { pc = ${this.#node}; x = ${EXIT.MISS}; break out; }`);
+  }
+
+  #cell(width: number, name: string): string {
+    if (width === 1) return `${this.name('m8')}[${name}p]`;
+    return `${this.name('dv')}.${width === 2 ? 'getUint16' : 'getInt32'}(${name}p, true)`;
+  }
+
+  protected override beforeCall(): void {
+    this.#locals.calls = true;
     // Inside an arm the mark would not be seen by the code behind it.
     if (this.#marked) return;
     if (this.#depth === 0) this.#marked = true;

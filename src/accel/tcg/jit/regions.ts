@@ -1,7 +1,6 @@
 import { MODE } from '../../../cpu/mode.ts';
 import { W } from '../../../cpu/state.ts';
-import type { CodePages } from '../../../memory/code-pages.ts';
-import { HOW, type Mmu } from '../../../mmu/mmu.ts';
+import type { Mmu } from '../../../mmu/mmu.ts';
 import type { CodeCache } from '../code-cache.ts';
 import type { Environment } from '../environment.ts';
 import { HOT } from '../forms.ts';
@@ -24,9 +23,7 @@ export interface Region {
   readonly entry: Rec;
   readonly pages: readonly Page[];
   readonly recs: ReadonlySet<Rec>;
-  readonly ipLow: Int32Array;
-  readonly ipHigh: Int32Array;
-  readonly refund: Int32Array;
+  readonly nodes: readonly { readonly rec: Rec; readonly refund: number }[];
   readonly exits: readonly { readonly low: number; readonly high: number }[];
   readonly links: (Rec | null)[];
   readonly generations: Int32Array;
@@ -35,20 +32,18 @@ export interface Region {
   checked: number;
 }
 
-/** Thrown when a region meets what the interpreter must do: a store into a page that holds code. */
-export const BAIL = new (class Bail {})();
-
 export interface RegionStats {
   made: number;
   refused: number;
   dropped: number;
-  bails: number;
+  /** Instructions that the interpreter ran for a region: TLB misses and the like. */
+  misses: number;
   instructions: number;
 }
 
 /** Makes, keeps and drops regions. */
 export class Regions {
-  readonly stats: RegionStats = { made: 0, refused: 0, dropped: 0, bails: 0, instructions: 0 };
+  readonly stats: RegionStats = { made: 0, refused: 0, dropped: 0, misses: 0, instructions: 0 };
   /** Receives the text of each region when `--dump-jit` asks for it. */
   dump: ((name: string, text: string) => void) | undefined;
   /** Regions by number, for bisecting: only these are made. */
@@ -61,19 +56,19 @@ export class Regions {
   readonly #byPage = new Map<number, Set<Region>>();
   #number = 0;
 
-  constructor(w: Int32Array, code: CodeCache, mmu: Mmu, pages: CodePages, env: Environment) {
+  constructor(w: Int32Array, code: CodeCache, mmu: Mmu, env: Environment) {
     this.#w = w;
     this.#code = code;
     this.#mmu = mmu;
     this.#env = env;
     code.onDrop = (rec) => this.#dropped(rec);
     code.onClear = () => this.#byPage.clear();
-    this.#connect(env.names, pages);
+    this.#connect(env.names);
   }
 
   /** Compiles the region that begins at a hot record, and puts it in the record's place. */
   promote(entry: Rec): void {
-    if (entry.h !== entry.plain) return;
+    if (entry.h !== entry.plain || (entry.page.mode & MODE.ALIGN_CHECK) !== 0) return;
     const graph = buildFlowGraph(entry, this.#code);
     const number = this.#number++;
     if (graph === undefined || graph.instructions < LEAST || !this.#chosen(number)) {
@@ -140,56 +135,32 @@ export class Regions {
     for (const { ramPage } of region.pages) this.#byPage.get(ramPage)?.delete(region);
   }
 
-  #connect(names: Record<string, unknown>, pages: CodePages): void {
-    const mmu = this.#mmu;
+  #connect(names: Record<string, unknown>): void {
     const { stats } = this;
     const w = this.#w;
-    const refuseCode = (low: number, high: number, how: number, width: number): void => {
-      const offset = mmu.locate(low, high, how, true);
-      if (offset >= 0 && pages.has(offset >>> 12)) bail();
-      if ((low & 0xfff) + width > 4096) {
-        const next = (low + width - 1) | 0;
-        const second = mmu.locate(next, (high + (next >>> 0 < low >>> 0 ? 1 : 0)) | 0, how, true);
-        if (second >= 0 && pages.has(second >>> 12)) bail();
-      }
-    };
-    const bail = (): never => {
-      stats.bails++;
-      throw BAIL;
-    };
-    const user = (how: number): number => how & (HOW.USER | HOW.STACK);
-    const checked =
-      (width: number, read: (low: number, high: number, how: number) => number) =>
-      (low: number, high: number, how: number): number => {
-        refuseCode(low, high, user(how), width);
-        return read.call(mmu, low, high, how);
-      };
-    names.jrd8 = checked(1, mmu.read8);
-    names.jrd16 = checked(2, mmu.read16);
-    names.jrd32 = checked(4, mmu.read32);
-    names.jrd64 = checked(8, mmu.read64);
-    names.jwr8 = (low: number, high: number, value: number, how: number) => {
-      refuseCode(low, high, how, 1);
-      mmu.write8(low, high, value, how);
-    };
-    names.jwr16 = (low: number, high: number, value: number, how: number) => {
-      refuseCode(low, high, how, 2);
-      mmu.write16(low, high, value, how);
-    };
-    names.jwr32 = (low: number, high: number, value: number, how: number) => {
-      refuseCode(low, high, how, 4);
-      mmu.write32(low, high, value, how);
-    };
-    names.jwr64 = (low: number, high: number, valueLow: number, valueHigh: number, how: number) => {
-      refuseCode(low, high, how, 8);
-      mmu.write64(low, high, valueLow, valueHigh, how);
-    };
     const code = this.#code;
-    names.faultAt = (region: Region, node: number): void => {
-      w[W.rip] = region.ipLow[node]!;
-      w[W.rip + 1] = region.ipHigh[node]!;
-      w[W.budget]! += region.refund[node]!;
+    const setRip = ({ rec, refund }: Region['nodes'][number]): void => {
+      w[W.rip] = rec.ipLow;
+      w[W.rip + 1] = rec.page.ipHigh;
+      w[W.budget]! += refund;
       code.ripIsExact = true;
+    };
+    names.faultAt = (region: Region, node: number): void => setRip(region.nodes[node]!);
+    names.retry = (region: Region, node: number): Rec => {
+      stats.misses++;
+      setRip(region.nodes[node]!);
+      const rec = code.lookup(w[W.rip]!, w[W.rip + 1]!);
+      code.ripIsExact = true;
+      const budget = w[W.budget]!;
+      w[W.budget] = budget - rec.left;
+      try {
+        const next = rec.plain(rec);
+        code.ripIsExact = false;
+        return next;
+      } catch (thrown) {
+        if (code.ripIsExact) w[W.budget] = budget;
+        throw thrown;
+      }
     };
     const enterAt = names.enterAt as (low: number, high: number) => Rec;
     const stop = names.stop as (rec: Rec) => Rec;
