@@ -1,7 +1,10 @@
+import { GdbStub } from '../debug/gdb/stub.ts';
+import { Monitor } from '../debug/monitor.ts';
 import { RunControl } from '../debug/run-control.ts';
 import { attachTrace } from '../debug/trace.ts';
 import { ByteSink } from '../host/byte-sink.ts';
 import { FileSerial, type HostSerial, NoSerial, openOutput, SocketSerial } from '../host/serial.ts';
+import { TcpServer } from '../host/tcp-server.ts';
 import { Terminal } from '../host/terminal.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { BootSettings } from './boot-settings.ts';
@@ -22,6 +25,8 @@ export class BootSession {
   readonly #ended: Promise<number>;
   #end: (status: number) => void = () => {};
   #control: RunControl | undefined;
+  #monitor: Monitor | undefined;
+  #gdb: GdbStub | undefined;
 
   /** Touches no file: options may still turn out to be wrong. */
   constructor(settings: BootSettings) {
@@ -41,7 +46,9 @@ export class BootSession {
   async run(machine: Machine): Promise<number> {
     const control = new RunControl(machine);
     this.#control = control;
+    this.#monitor = new Monitor(control, () => this.#end(0));
     this.#openOutputs(control);
+    const server = await this.#serveGdb(control, this.#monitor);
     await this.serial.open();
     this.#takeSignals();
     void machine.exit.then((exit) => {
@@ -50,6 +57,8 @@ export class BootSession {
     });
     if (!this.#settings.stopped) control.go();
     const status = await this.#ended;
+    this.#gdb?.exited(status);
+    server?.close();
     await control.stop();
     await this.serial.close();
     await Promise.all(this.#outputs.map((output) => output.flush()));
@@ -60,7 +69,11 @@ export class BootSession {
     const { serial } = this.#settings;
     switch (serial.kind) {
       case 'stdio':
-        return new Terminal({ onQuit: () => this.#end(0), onOutputClosed: () => this.#end(OUTPUT_CLOSED) });
+        return new Terminal({
+          onQuit: () => this.#end(0),
+          onOutputClosed: () => this.#end(OUTPUT_CLOSED),
+          onCommand: async (line) => this.#monitor?.execute(line) ?? '',
+        });
       case 'file':
         return new FileSerial(serial.path, (error) => this.#fail(error));
       case 'unix':
@@ -68,6 +81,17 @@ export class BootSession {
       case 'none':
         return new NoSerial();
     }
+  }
+
+  async #serveGdb(control: RunControl, monitor: Monitor): Promise<TcpServer | undefined> {
+    const { gdbPort } = this.#settings;
+    if (gdbPort === undefined) return undefined;
+    const server = new TcpServer((peer) => {
+      this.#gdb = new GdbStub(control, monitor, peer, { onKill: () => this.#end(0) });
+      return this.#gdb;
+    });
+    await server.listen(gdbPort);
+    return server;
   }
 
   #openOutputs(control: RunControl): void {

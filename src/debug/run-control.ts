@@ -1,4 +1,8 @@
+import type { DebugCause, VcpuExit } from '../accel/accelerator.ts';
 import type { Machine } from '../machine/machine.ts';
+
+/** Why a machine that ran stands still now. */
+export type StopCause = DebugCause | { readonly kind: 'user' };
 
 /**
  * Who may let a machine run: the user (monitor, gdb) says stop and go; a consumer of output that is full holds
@@ -6,11 +10,17 @@ import type { Machine } from '../machine/machine.ts';
  */
 export class RunControl {
   readonly machine: Machine;
+  /** Told when a machine that the user let run was stopped, by a breakpoint or by the user. */
+  onStop: (cause: StopCause) => void = () => {};
   #wanted = false;
   #held = false;
 
   constructor(machine: Machine) {
     this.machine = machine;
+    machine.onDebug = (_rip, cause) => {
+      this.#wanted = false;
+      this.onStop(cause);
+    };
   }
 
   /** True when the user has stopped the machine. */
@@ -19,19 +29,24 @@ export class RunControl {
   }
 
   go(): void {
+    if (this.#wanted) return;
     this.#wanted = true;
     if (!this.#held) this.machine.start();
   }
 
   /** Resolves at an instruction boundary. */
   async stop(): Promise<void> {
+    const ran = this.#wanted;
     this.#wanted = false;
     await this.machine.pause();
+    if (ran) this.onStop({ kind: 'user' });
   }
 
-  /** The machine stopped by itself, at a breakpoint. */
-  hasStopped(): void {
-    this.#wanted = false;
+  /** Runs one instruction of a stopped machine. */
+  step(): VcpuExit {
+    // A kick that came while the machine stood still ends the first attempt before it begins.
+    const exit = this.machine.step();
+    return exit.reason === 'kicked' ? this.machine.step() : exit;
   }
 
   hold(): void {

@@ -10,8 +10,8 @@ export interface TerminalEvents {
   onQuit(): void;
   /** Standard output was closed by who read it. */
   onOutputClosed(): void;
-  /** A line typed into the monitor; answers what to print. Without it Ctrl-A c says that there is none. */
-  onCommand?(line: string): string;
+  /** A line typed into the monitor; answers what to print. */
+  onCommand(line: string): Promise<string>;
 }
 
 const PROMPT = '(emu) ';
@@ -126,8 +126,6 @@ export class Terminal implements HostSerial {
   }
 
   #openMonitor(): void {
-    const { onCommand } = this.#events;
-    if (onCommand === undefined) return;
     this.#sink.hold(true);
     const keys = new PassThrough();
     process.stdout.write('\nemu monitor: help lists the commands, Ctrl-A c goes back to the guest\n');
@@ -139,10 +137,10 @@ export class Terminal implements HostSerial {
       historySize: 200,
     });
     this.#monitor = { keys, line };
-    line.on('line', (text) => {
-      const answer = onCommand(text);
+    line.on('line', async (text) => {
+      const answer = await this.#events.onCommand(text);
       if (answer !== '') process.stdout.write(`${answer}\n`);
-      if (this.#monitor !== undefined) line.prompt();
+      if (this.#monitor?.line === line) line.prompt();
     });
     line.on('SIGINT', () => {
       process.stdout.write('\n');

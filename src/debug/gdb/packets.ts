@@ -102,7 +102,9 @@ export function framePacket(payload: string): Uint8Array {
       put(byte ^ 0x20);
     } else put(byte);
   }
-  const end = [HASH, ...(sum & 0xff).toString(16).padStart(2, '0')].map((c) => (typeof c === 'string' ? c.charCodeAt(0) : c));
+  const end = [HASH, ...(sum & 0xff).toString(16).padStart(2, '0')].map((c) =>
+    typeof c === 'string' ? c.charCodeAt(0) : c,
+  );
   return Uint8Array.from([...bytes, ...end]);
 }
 

@@ -1,5 +1,5 @@
 import { readRflags, writeRflags } from '../../cpu/flags.ts';
-import { CS, type CpuState, DS, ES, type FieldName, FIELDS, FLAG, FS, GS, SS, W } from '../../cpu/state.ts';
+import { type CpuState, CS, DS, ES, FIELDS, type FieldName, FLAG, FS, GS, SS, W } from '../../cpu/state.ts';
 
 /** A register as gdb sees it: its place in the g packet is its place in the list. */
 export interface GdbRegister {
@@ -46,7 +46,14 @@ interface Value {
   set?(state: CpuState, value: bigint): void;
 }
 
-function numeric(name: string, bytes: number, type: string, feature: string, value: Value, group?: string): GdbRegister {
+function numeric(
+  name: string,
+  bytes: number,
+  type: string,
+  feature: string,
+  value: Value,
+  group?: string,
+): GdbRegister {
   const { get, set } = value;
   return {
     name,
@@ -109,7 +116,13 @@ const TAGS: Value = {
 };
 
 /** Bytes of element `index` of a 16-byte field. */
-function vector(name: string, bytes: number, type: string, feature: string, place: (state: CpuState) => number): GdbRegister {
+function vector(
+  name: string,
+  bytes: number,
+  type: string,
+  feature: string,
+  place: (state: CpuState) => number,
+): GdbRegister {
   return {
     name,
     bytes,

@@ -1,12 +1,39 @@
 import type { GdbRegister } from './registers.ts';
 
 const FLAG_BITS: readonly [name: string, bit: number][] = [
-  ['CF', 0], ['', 1], ['PF', 2], ['AF', 4], ['ZF', 6], ['SF', 7], ['TF', 8], ['IF', 9], ['DF', 10], ['OF', 11],
-  ['NT', 14], ['RF', 16], ['VM', 17], ['AC', 18], ['VIF', 19], ['VIP', 20], ['ID', 21],
+  ['CF', 0],
+  ['', 1],
+  ['PF', 2],
+  ['AF', 4],
+  ['ZF', 6],
+  ['SF', 7],
+  ['TF', 8],
+  ['IF', 9],
+  ['DF', 10],
+  ['OF', 11],
+  ['NT', 14],
+  ['RF', 16],
+  ['VM', 17],
+  ['AC', 18],
+  ['VIF', 19],
+  ['VIP', 20],
+  ['ID', 21],
 ];
 const MXCSR_BITS: readonly [name: string, bit: number][] = [
-  ['IE', 0], ['DE', 1], ['ZE', 2], ['OE', 3], ['UE', 4], ['PE', 5], ['DAZ', 6], ['IM', 7], ['DM', 8], ['ZM', 9],
-  ['OM', 10], ['UM', 11], ['PM', 12], ['FZ', 15],
+  ['IE', 0],
+  ['DE', 1],
+  ['ZE', 2],
+  ['OE', 3],
+  ['UE', 4],
+  ['PE', 5],
+  ['DAZ', 6],
+  ['IM', 7],
+  ['DM', 8],
+  ['ZM', 9],
+  ['OM', 10],
+  ['UM', 11],
+  ['PM', 12],
+  ['FZ', 15],
 ];
 
 const flags = (id: string, bits: readonly [string, number][]): string =>
