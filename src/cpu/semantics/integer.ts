@@ -200,7 +200,7 @@ export const cmpxchg16b: Emit = (t, dst) => {
 };
 
 /** Reversed bytes of a value of 2, 4 or 8 bytes. */
-export function swapBytes(t: Emitter, value: Val): Val {
+function swapBytes(t: Emitter, value: Val): Val {
   if (value.size === 8) return t.pair(t.pure('bswap', 4, t.high(value)), t.pure('bswap', 4, t.trunc(value, 4)));
   const swapped = t.pure('bswap', 4, value);
   return value.size === 4 ? swapped : t.trunc(t.shr(swapped, t.const(16, 4)), 2);
