@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ManualClock } from '../bus/clock.ts';
+import { ManualClock, TimerQueue } from '../bus/clock.ts';
 import { I8254, PIT_HZ } from './i8254.ts';
 import { SystemControlPortB } from './port61.ts';
 
@@ -41,6 +41,26 @@ describe('i8254', () => {
     program(0, 2, 1193);
     for (let i = 0; i < 1000; i++) clock.advance(1e6 + (i % 7));
     expect(line.rises).toBe(Math.floor((clock.now() * PIT_HZ) / 1e9 / 1193));
+  });
+
+  test('a one-shot shorter than the time that programming it takes still interrupts', () => {
+    let now = 0;
+    const queue = new TimerQueue(() => {
+      now += 40_000;
+      return now;
+    });
+    let rises = 0;
+    const pit = new I8254(queue, { set: (level) => (rises += level ? 1 : 0) });
+    for (const [port, value] of [
+      [3, 0x38],
+      [0, 15],
+      [0, 0],
+    ] as const)
+      pit.write(port, 1, value);
+    rises = 0;
+    now += 1e6;
+    queue.dispatch();
+    expect(rises).toBe(1);
   });
 
   test('mode 3 holds OUT high and low for half a period each, the odd clock high', () => {

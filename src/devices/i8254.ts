@@ -42,7 +42,7 @@ export class I8254 extends BytePorts implements Device {
 
   reset(): void {
     for (const counter of this.#counters) counter.reset();
-    this.#restart();
+    this.#restart(this.#clk());
   }
 
   save(): unknown {
@@ -83,8 +83,9 @@ export class I8254 extends BytePorts implements Device {
       this.#control(value);
       return;
     }
-    this.#counters[offset].write(value, this.#clk());
-    if (offset === 0) this.#restart();
+    const clk = this.#clk();
+    this.#counters[offset].write(value, clk);
+    if (offset === 0) this.#restart(clk);
   }
 
   #control(value: number): void {
@@ -98,7 +99,7 @@ export class I8254 extends BytePorts implements Device {
     if ((value & 0x30) === 0) counter.latchCount(clk);
     else {
       counter.control(value);
-      if (select === 0) this.#restart();
+      if (select === 0) this.#restart(clk);
     }
   }
 
@@ -115,11 +116,12 @@ export class I8254 extends BytePorts implements Device {
     return Math.floor((this.#clock.now() * PIT_HZ) / 1e9);
   }
 
-  #restart(): void {
-    this.#delivered = this.#clk();
+  /** Counter 0 was programmed at `clk`. Not a later reading: a short count may be over by then, its edge undelivered. */
+  #restart(clk: number): void {
+    this.#delivered = clk;
     // A strobe lasts one clock: between strobes the line is high whatever the clock says.
-    const strobes = this.#counters[0].nextEdge(this.#delivered)?.change === 'strobe';
-    this.#drive(strobes || this.#counters[0].out(this.#delivered));
+    const strobes = this.#counters[0].nextEdge(clk)?.change === 'strobe';
+    this.#drive(strobes || this.#counters[0].out(clk));
     this.#arm();
   }
 
