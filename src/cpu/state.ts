@@ -36,7 +36,7 @@ const LAYOUT = {
   cpl: [4, 1],
   /** Bit 0: after STI, bit 1: after MOV SS/POP SS (SDM 3A 6.8.3). */
   interruptShadow: [4, 1],
-  /** DR6 bits of a #DB trap that is due at the end of this instruction, 0 when none. */
+  /** DR6 bits of a #DB trap that is due behind this instruction; bit 31: it is not to be single-stepped. */
   debugTrap: [4, 1],
   nmiPending: [4, 1],
   nmiMasked: [4, 1],

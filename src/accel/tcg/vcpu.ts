@@ -5,6 +5,7 @@ import { createDecoder, type Decode } from '../../cpu/decode.ts';
 import { isGuestFault, raise, raiseGP, VECTOR } from '../../cpu/fault.ts';
 import { arithmeticFlags, setArithmeticFlags } from '../../cpu/flags.ts';
 import { createHelpers } from '../../cpu/helpers/index.ts';
+import { recordDebug } from '../../cpu/helpers/debug-registers.ts';
 import { deliver } from '../../cpu/helpers/interrupt.ts';
 import { STEP_BUDGET } from '../../cpu/helpers/string.ts';
 import { MODE, updateMode } from '../../cpu/mode.ts';
@@ -13,6 +14,7 @@ import { CodePages } from '../../memory/code-pages.ts';
 import { Mmu } from '../../mmu/mmu.ts';
 import type { Board, Breakpoint, DebugCause, Vcpu, VcpuExit } from '../accelerator.ts';
 import { BreakpointSet } from './breakpoints.ts';
+import { GuestBreakpoints } from './guest-breakpoints.ts';
 import { CodeCache } from './code-cache.ts';
 import { Environment } from './environment.ts';
 import { Forms } from './forms.ts';
@@ -57,6 +59,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
   readonly #reference: ReferenceTier;
   readonly #tier: Tier;
   readonly #points: BreakpointSet;
+  readonly #guestPoints: GuestBreakpoints;
   ferr: (() => void) | undefined;
   traceInterrupt: ((line: string) => void) | undefined;
   /** Called before each instruction when the `cpu` trace channel is on; such a run goes step by step. */
@@ -95,6 +98,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
     this.code = new CodeCache(w, this.mmu, this.pages, this.#decode, this.forms, STOP);
     this.#reference = new ReferenceTier(this, this.mmu, this.#decode, helpers);
     this.#points = new BreakpointSet(this.mmu, this.code, (cause) => this.#stopFor(cause), DEBUG_STOP);
+    this.#guestPoints = new GuestBreakpoints(w, this.mmu);
     this.#connect(environment.names);
     if (options.tier === 'jit') this.regions = new Regions(w, this.code, this.mmu, environment);
   }
@@ -177,7 +181,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
     for (;;) {
       const exit = this.#events();
       if (exit !== undefined) return exit;
-      if (w[W.interruptShadow] !== 0 || (w[W.rflags]! & FLAG.TF) !== 0) {
+      if (w[W.interruptShadow] !== 0 || (w[W.rflags]! & FLAG.TF) !== 0 || this.#guestPoints.armed) {
         const stepped = this.#stepRecord();
         if (stepped !== undefined) return stepped;
         continue;
@@ -207,8 +211,9 @@ export class TcgVcpu implements Vcpu, CpuContext {
   #stepRecord(): VcpuExit | undefined {
     const { w } = this;
     const trap = (w[W.rflags]! & FLAG.TF) !== 0;
-    const shadow = w[W.interruptShadow];
     w[W.interruptShadow] = 0;
+    const met = this.#guestPoints.atInstruction(this.#linearRip());
+    if (met !== 0) return this.#debugException(met);
     const budget = w[W.budget]!;
     let current = STOP;
     let completed = 0;
@@ -221,7 +226,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
       const next = current.plain(current);
       completed = 1;
       if (next !== STOP) this.#setRip(next);
-      if (trap && w[W.halted] === 0) exit = this.#trap(shadow);
+      if (trap) this.#traced();
     } catch (thrown) {
       exit = this.#caught(thrown, current);
     }
@@ -230,11 +235,28 @@ export class TcgVcpu implements Vcpu, CpuContext {
     return exit;
   }
 
-  /** #DB after a single-stepped instruction (SDM 3B 18.3.1.4). */
-  #trap(shadow: number): VcpuExit | undefined {
-    if ((shadow & 2) !== 0) return undefined;
-    this.w[W.dr + 12]! |= 0x4000;
+  /** A single-stepped instruction is done; INT n and its like have taken the trap away (SDM 3B 17.3.1.4). */
+  #traced(): void {
+    const { w } = this;
+    if (w[W.halted] === 0 && w[W.debugTrap]! >= 0) w[W.debugTrap] = w[W.debugTrap]! | DR6_BS;
+  }
+
+  /** #DB with its causes in DR6. */
+  #debugException(causes: number): VcpuExit | undefined {
+    recordDebug(this.w, causes);
     return this.#deliver(VECTOR.DB, -1, 'fault');
+  }
+
+  /** Traps of the instruction behind us. MOV SS drops a single step and puts the others off (SDM 3A 6.8.3). */
+  #debugTraps(): VcpuExit | undefined {
+    const { w } = this;
+    const causes = w[W.debugTrap]! & DR6_CAUSES;
+    if ((w[W.interruptShadow]! & 2) !== 0) {
+      w[W.debugTrap] = causes & ~DR6_BS;
+      return undefined;
+    }
+    w[W.debugTrap] = 0;
+    return causes === 0 ? undefined : this.#debugException(causes);
   }
 
   #setRip(record: Rec): void {
@@ -283,6 +305,11 @@ export class TcgVcpu implements Vcpu, CpuContext {
       this.#kicked = false;
       return KICKED;
     }
+    this.#guestPoints.refresh();
+    if (w[W.debugTrap] !== 0) {
+      const failed = this.#debugTraps();
+      if (failed !== undefined) return failed;
+    }
     if (w[W.nmiPending] !== 0 && w[W.nmiMasked] === 0 && w[W.interruptShadow] === 0) {
       w[W.nmiPending] = 0;
       w[W.nmiMasked] = 1;
@@ -294,7 +321,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
       const failed = this.#deliver(this.interrupts.acknowledge(), -1, 'external');
       if (failed !== undefined) return failed;
     }
-    if (w[W.halted] !== 0) return HALT;
+    if (w[W.halted] !== 0) return w[W.halted] === IN_SHUTDOWN ? SHUTDOWN : HALT;
     if (w[W.budget]! <= 0) return BUDGET;
     this.code.clearIfFull();
     return undefined;
@@ -328,16 +355,18 @@ export class TcgVcpu implements Vcpu, CpuContext {
     this.traceStep?.();
     if (this.#tier !== 'eval') return this.#stepRecord() ?? BUDGET;
     const trap = (w[W.rflags]! & FLAG.TF) !== 0;
-    const shadow = w[W.interruptShadow];
     w[W.interruptShadow] = 0;
     if (this.#points.stopsAt(this.#linearRip())) {
       this.#stopFor({ kind: 'breakpoint' });
       return BUDGET;
     }
+    const met = this.#guestPoints.atInstruction(this.#linearRip());
+    if (met !== 0) return this.#debugException(met) ?? BUDGET;
     try {
       this.#reference.step();
       w[W.budget]!--;
-      return (trap && w[W.halted] === 0 ? this.#trap(shadow) : undefined) ?? BUDGET;
+      if (trap) this.#traced();
+      return BUDGET;
     } catch (thrown) {
       return this.#caught(thrown, STOP) ?? BUDGET;
     }
@@ -414,6 +443,11 @@ export class TcgVcpu implements Vcpu, CpuContext {
   }
 }
 
+/** DR6: single step; what a trap may set (SDM 3B 17.2.3). */
+const DR6_BS = 0x4000;
+const DR6_CAUSES = 0xe00f;
+/** W.halted after a triple fault. */
+const IN_SHUTDOWN = 2;
 /** Ends a chain of records. */
 const STOP: Rec = new Rec((i) => i, undefined as never, 0);
 /** Thrown by a breakpoint record before its instruction runs. */

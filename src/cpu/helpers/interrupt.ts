@@ -13,6 +13,8 @@ import { type PendingFault, switchTask, type TaskTransfer } from './task-switch.
 export type EventKind = 'fault' | 'software' | 'external' | 'nmi';
 
 const DR7_GD = 0x2000;
+/** Bit of W.debugTrap: delivery has cleared TF, so the instruction ends without a single-step trap. */
+const NOT_STEPPED = 0x80000000 | 0;
 const SHUTDOWN = 2;
 /** Exceptions that are not faults: their image of RFLAGS keeps RF as it is (SDM 3B 17.3.1.1). */
 const NOT_FAULTS: readonly number[] = [VECTOR.DB, VECTOR.NMI, VECTOR.BP, VECTOR.OF, VECTOR.DF, VECTOR.MC];
@@ -128,6 +130,7 @@ export function interruptHelpers(cpu: CpuContext) {
     const ext = checkDpl ? 0 : 1;
     const flags = readRflags(w) & ~FLAG.RF;
     dispatch(cpu, { vector, errorCode: -1, ext, checkDpl, flags, ipLow: nextLow, ipHigh: nextHigh });
+    if ((flags & FLAG.TF) !== 0) w[W.debugTrap] = w[W.debugTrap]! | NOT_STEPPED;
   }
   return {
     /** INT imm8: in virtual-8086 mode only with IOPL 3. */

@@ -9,6 +9,8 @@ import { is64Bit, isCanonical, isLongActive, setSegmentCache } from './descripto
 const R11 = 11;
 const CODE = AR.P | AR.S | AR.CODE | AR.READABLE | AR.ACCESSED | AR.G;
 const STACK = AR.P | AR.S | AR.WRITABLE | AR.ACCESSED | AR.G | AR.DB;
+/** Bit of W.debugTrap: the mask has cleared TF, so SYSCALL ends without a single-step trap. */
+const NOT_STEPPED = 0x80000000 | 0;
 const gpr = (n: number): number => W.gpr + 2 * n;
 
 /** Loads flat CS and SS for `cpl` without reading descriptors, as SYSCALL and SYSENTER do. */
@@ -53,6 +55,7 @@ export function syscallHelpers(cpu: CpuContext) {
       w[gpr(R11)] = flags;
       w[gpr(R11) + 1] = 0;
       writeRflags(w, flags & ~w[W.sfmask]!);
+      if ((flags & w[W.sfmask]! & FLAG.TF) !== 0) w[W.debugTrap] = w[W.debugTrap]! | NOT_STEPPED;
       const selector = w[W.star + 1]! & 0xfffc;
       enterFlat(w, selector, selector + 8, 0, true);
       setRip(w, w[entry]!, w[entry + 1]!);
