@@ -1,8 +1,8 @@
 import { PHYSICAL_BITS } from '../mmu/page-tables.ts';
 import { addFeature, canonicalFeature, FEATURES, isFeature, removeFeature, UNSUPPORTED } from './features.ts';
 
-export type Vendor = 'GenuineIntel' | 'AuthenticAMD';
-export type CpuidResult = readonly [eax: number, ebx: number, ecx: number, edx: number];
+type Vendor = 'GenuineIntel' | 'AuthenticAMD';
+type CpuidResult = readonly [eax: number, ebx: number, ecx: number, edx: number];
 
 /** What kind of processor the guest sees. */
 export interface CpuModel {

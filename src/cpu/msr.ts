@@ -8,7 +8,7 @@ import { CR0, EFER, FS, GS, W } from './state.ts';
  * One model-specific register. Values are two int32 halves: `read` returns the low one and leaves the high one in
  * W.hi, `write` raises #GP(0) for values that the register refuses.
  */
-export interface Msr {
+interface Msr {
   readonly name: string;
   /** CPUID feature without which the register does not exist. */
   readonly feature?: string;
@@ -112,7 +112,7 @@ const MTRRS: readonly (readonly [number, Msr])[] = [
 ];
 
 /** MSRs by number (SDM 4 table 2-2; AMD APM 2 appendix A). */
-export const MSRS: ReadonlyMap<number, Msr> = new Map<number, Msr>([
+const MSRS: ReadonlyMap<number, Msr> = new Map<number, Msr>([
   // biome-ignore-start format: table
   [0x00000010, { name: 'IA32_TIME_STAMP_COUNTER', feature: 'tsc', read: readTsc, write: writeTsc }],
   [0x00000017, { name: 'IA32_PLATFORM_ID', ...constant(0) }],

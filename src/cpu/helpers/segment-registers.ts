@@ -18,7 +18,7 @@ import {
 } from './descriptors.ts';
 
 /** Access rights of every segment in virtual-8086 mode: writable data, DPL 3 (SDM 3C 26.3.1.2). */
-export const V86_ATTRIBUTES = 0xf3;
+const V86_ATTRIBUTES = 0xf3;
 const REAL_DATA = AR.P | AR.S | AR.WRITABLE | AR.ACCESSED;
 const REAL_CODE = REAL_DATA | AR.CODE;
 
@@ -94,7 +94,7 @@ export function loadDataSegment(
 }
 
 /** MOV, POP and LDS..LGS to a segment register (SDM 2B MOV). #UD for CS and numbers above 5. */
-export function loadSegment(cpu: CpuContext, seg: number, selector: number): void {
+function loadSegment(cpu: CpuContext, seg: number, selector: number): void {
   if (seg === CS || seg > GS) raiseUD();
   if (isReal(cpu.w)) loadRealSegment(cpu.w, seg, selector);
   else if (seg === SS) loadStackSegment(cpu, selector);
