@@ -2,7 +2,7 @@ import { PHYSICAL_BITS } from '../mmu/page-tables.ts';
 import { addFeature, canonicalFeature, FEATURES, isFeature, removeFeature, UNSUPPORTED } from './features.ts';
 
 type Vendor = 'GenuineIntel' | 'AuthenticAMD';
-type CpuidResult = readonly [eax: number, ebx: number, ecx: number, edx: number];
+export type CpuidResult = readonly [eax: number, ebx: number, ecx: number, edx: number];
 
 /** What kind of processor the guest sees. */
 export interface CpuModel {
