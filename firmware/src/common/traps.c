@@ -4,13 +4,19 @@
 #include "report.h"
 #include "shared.h"
 
-// A case may leave x87 and SSE exceptions unmasked or pending, or TS and EM set.
-static void restore_fpu(void) {
+static void restore_fpu_registers(void) {
   static const u32 default_mxcsr = 0x1f80;
+  __asm__ volatile("fninit\n\tldmxcsr %0" : : "m"(default_mxcsr));
+}
+
+// A case may leave x87 and SSE exceptions unmasked or pending, or TS and EM set. LDMXCSR runs in ring 3: there are
+// hypervisors whose emulator of ring 0 does not know it.
+static void restore_fpu(void) {
+  struct trap trap;
   reg_t cr0;
   __asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
-  cr0 &= ~(reg_t)0xc;
-  __asm__ volatile("mov %0, %%cr0\n\tfninit\n\tldmxcsr %1" : : "r"(cr0), "m"(default_mxcsr));
+  if (cr0 & 0xc) __asm__ volatile("mov %0, %%cr0" : : "r"(cr0 & ~(reg_t)0xc));
+  guarded(restore_fpu_registers, 0, RING3, &trap);
 }
 
 void run_trap_cases(const char *mode, const char *name, const struct trap_case *first, const struct trap_case *end,

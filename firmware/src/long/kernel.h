@@ -7,7 +7,7 @@ struct frame { // as traps.asm pushes it
   u64 vector, error, rip, cs, rflags, rsp, ss;
 };
 
-enum { VECTOR_IRQ = 0x20, VECTOR_EXIT = 0x80 };
+enum { VECTOR_IRQ = 0x20 };
 
 extern volatile struct trap last_trap;
 extern u64 last_frame_address; // of the frame that the CPU pushed

@@ -2,13 +2,12 @@
 bits 64
 default rel
 extern handle_trap, handle_syscall
-global trap_entries, guarded_call, guard_rsp, guard_resume, syscall_entry, load_tables
+global trap_entries, guarded_call, guard_rsp, guard_resume, syscall_entry, load_tables, user_end
 
 USER_STACK equ 0x9f000
 USER_DATA equ 0x33
 USER_CODE64 equ 0x3b
 USER_CODE32 equ 0x2b
-EXIT_VECTOR equ 0x80
 
 section .text
 %assign vector 0
@@ -108,13 +107,16 @@ enter_user32:
   push rcx
   iretq
 
+; Back to ring 0 by INT3 in 64-bit code: not every hypervisor delivers INT n from ring 3, or INT3 from 32-bit code.
 user_start:
   call rax
-  int EXIT_VECTOR
+user_stop:
+  int3
+user_end:
 bits 32
 user32_start:
   call eax
-  int EXIT_VECTOR
+  jmp USER_CODE64:user_stop
 bits 64
 
 ; SYSCALL: RAX number, RDI argument; answers in RAX

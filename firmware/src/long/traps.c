@@ -6,7 +6,7 @@
 
 enum { PIC1 = 0x20, PIC2 = 0xa0, ICW1_EDGE_ICW4 = 0x11, ICW4_8086 = 0x01, OCW2_EOI = 0x20 };
 enum { MSR_STAR = 0xc0000081, MSR_LSTAR = 0xc0000082, MSR_FMASK = 0xc0000084 };
-enum { STACK_FAULT = 12 };
+enum { BREAKPOINT = 3, STACK_FAULT = 12 };
 enum { GATE_INTERRUPT = 0x8e, GATE_USER = 0xee, TSS_SELECTOR = 0x40, KERNEL_CODE = 0x08, KERNEL_DATA = 0x10 };
 
 struct gate {
@@ -17,7 +17,7 @@ struct gate {
 };
 
 extern u64 gdt[];
-extern u8 guard_resume[], syscall_entry[];
+extern u8 guard_resume[], syscall_entry[], user_end[];
 extern u64 guard_rsp;
 u64 guarded_call(void *function, u64 argument, u32 where);
 void load_tables(const void *idt_pointer, u32 task_selector);
@@ -79,8 +79,7 @@ static void local_apic_init(void) {
 void traps_init(void) {
   for (u32 vector = 0; vector < 256; vector++) set_gate(vector, trap_entries[vector], GATE_INTERRUPT, 0);
   set_gate(STACK_FAULT, trap_entries[STACK_FAULT], GATE_INTERRUPT, 1); // RSP may be what is wrong
-  set_gate(3, trap_entries[3], GATE_USER, 0);
-  set_gate(VECTOR_EXIT, trap_entries[VECTOR_EXIT], GATE_USER, 0);
+  set_gate(BREAKPOINT, trap_entries[BREAKPOINT], GATE_USER, 0);
   tss.rsp[0] = LONG_TRAP_STACK;
   tss.ist[0] = LONG_IST_STACK;
   tss.io_map = sizeof tss;
@@ -133,7 +132,8 @@ void handle_trap(struct frame *frame) {
   }
   if (frame->vector == 14 && page_fault_hook && page_fault_hook(read_cr2())) return;
   if (!guard_rsp) report_fatal("long", frame->vector, frame->error, frame->rip, read_cr2());
-  end_guarded_call(frame, frame->vector == VECTOR_EXIT ? VECTOR_RETURNED : frame->vector);
+  u32 returned = frame->vector == BREAKPOINT && frame->rip == (u64)user_end;
+  end_guarded_call(frame, returned ? VECTOR_RETURNED : frame->vector);
 }
 
 // Ctrl-C while a program runs in ring 3

@@ -2,6 +2,7 @@
 #include "../common/cmos.h"
 #include "../common/console.h"
 #include "../common/cpuid.h"
+#include "../common/report.h"
 #include "../common/shared.h"
 #include "../common/suite-run.h"
 #include "real.h"
@@ -22,13 +23,17 @@ u32 real_main(void) {
   if (!shared->again) {
     console_init();
     put_text("\nemu ROM: self-test and monitor for x86-64\n\n");
-    shared->skip_legacy = cmos_read(CMOS_FAST_START) & 1;
+    shared->skip_legacy = (cmos_read(CMOS_TEST_CONTROL) & SKIP_LEGACY) != 0;
+    shared->skip_system = (cmos_read(CMOS_TEST_CONTROL) & SKIP_SYSTEM) != 0;
     shared->under_qemu = runs_under_qemu();
   }
   shared->passed = shared->failed = shared->skipped = 0;
   enable_a20();
   fpu_init();
-  if (shared->skip_legacy) return LONG_PROGRAM;
+  if (shared->skip_legacy) {
+    report_skip("real, prot, v86, paging, pae", "all tests", "asked for in CMOS 7Fh");
+    return LONG_PROGRAM;
+  }
   run_suite("real");
   real_interrupt_tests();
   return PROT_PROGRAM;
