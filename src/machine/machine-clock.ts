@@ -5,6 +5,8 @@ export interface MachineClock {
   readonly timers: TimerQueue;
   /** Time-stamp counter value. */
   tsc(): bigint;
+  /** Nanoseconds that the CPU may run before timers want to be looked at. */
+  sliceNs(): number;
   /** Instructions that fit before the next deadline. */
   slice(): number;
   /** The CPU halts until the next deadline; milliseconds of host time to wait, Infinity without a deadline. */
@@ -34,6 +36,8 @@ export class HostClock implements MachineClock {
   #sliceStart = 0;
   #sliceInstructions = 0;
   readonly #instructions: () => number;
+  /** Counts of the time-stamp counter in a nanosecond. */
+  tscRate = TSC_HZ / 1e9;
 
   /** `nowMs` is a monotonic clock in milliseconds; `instructions` the CPU's count. */
   constructor(nowMs: () => number, instructions: () => number) {
@@ -44,7 +48,11 @@ export class HostClock implements MachineClock {
   }
 
   tsc(): bigint {
-    return BigInt(this.timers.now());
+    return BigInt(Math.floor(this.timers.now() * this.tscRate));
+  }
+
+  sliceNs(): number {
+    return Math.max(0, Math.min(SLICE_NS, this.timers.nextDeadline - this.timers.now()));
   }
 
   slice(): number {
@@ -94,6 +102,10 @@ export class CountedClock implements MachineClock {
 
   tsc(): bigint {
     return BigInt(this.timers.now());
+  }
+
+  sliceNs(): number {
+    return this.slice() * INSTRUCTION_NS;
   }
 
   slice(): number {

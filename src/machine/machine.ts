@@ -1,4 +1,8 @@
 import type { Breakpoint, DebugCause, Vcpu, VcpuExit } from '../accel/accelerator.ts';
+import { type AcceleratorName, CpuPair } from '../accel/handover.ts';
+import { InterruptLatch } from '../accel/interrupt-latch.ts';
+import type { KvmHost } from '../accel/kvm/index.ts';
+import type { KvmVcpu } from '../accel/kvm/vcpu.ts';
 import { createTcg } from '../accel/tcg/index.ts';
 import type { TcgVcpu, Tier } from '../accel/tcg/vcpu.ts';
 import type { CharBackend } from '../bus/backends.ts';
@@ -21,6 +25,10 @@ export interface MachineConfig {
   /** CPU model and features, as QEMU spells them: `qemu64,-pni`, `max`. */
   readonly cpu?: string;
   readonly tier?: Tier;
+  /** What runs the CPU at first: tcg when not given. */
+  readonly accel?: AcceleratorName;
+  /** KVM of this host: the machine may run under it, and shows the guest only what both accelerators offer. */
+  readonly kvm?: KvmHost;
   /** Guest time counts instructions instead of following the host's clock. */
   readonly icount?: boolean;
   /** Kernel image (bzImage, ELF with PVH note, Multiboot); without it `firmware` is started. */
@@ -55,7 +63,6 @@ const RESET_STORM = { count: 50, instructions: 1_000_000 };
  */
 export class Machine {
   readonly pc: Pc;
-  readonly vcpu: Vcpu;
   readonly model: CpuModel;
   readonly clock: MachineClock;
   readonly layout: MemoryLayout;
@@ -70,7 +77,8 @@ export class Machine {
   /** Told when the CPU starts or pauses. */
   onRunState: (running: boolean) => void = () => {};
   resets = 0;
-  readonly #tcg: TcgVcpu;
+  readonly #cpus: CpuPair;
+  readonly #interrupts: InterruptLatch;
   readonly #config: MachineConfig;
   readonly #plan: BootPlan | undefined;
   readonly #loop: RunLoop;
@@ -81,18 +89,22 @@ export class Machine {
 
   constructor(config: MachineConfig) {
     this.#config = config;
-    this.model = parseCpuModel(config.cpu ?? 'qemu64');
+    const model = parseCpuModel(config.cpu ?? 'qemu64');
+    this.model = config.kvm?.limitModel(model) ?? model;
     this.layout = memoryLayout(config.memory);
     this.console = new SerialConsole();
-    const instructions = () => this.vcpu.instructions;
-    this.clock =
-      config.icount === true ? new CountedClock(instructions) : new HostClock(() => performance.now(), instructions);
+    // The board asks for the time before there is a CPU.
+    let cpu: Vcpu | undefined;
+    const instructions = () => cpu?.instructions ?? 0;
+    const hostClock = new HostClock(() => performance.now(), instructions);
+    this.clock = config.icount === true ? new CountedClock(instructions) : hostClock;
     this.exit = new Promise((resolve) => {
       this.#finish = resolve;
     });
     this.pc = new Pc(
       {
         layout: this.layout,
+        allocate: (bytes) => config.kvm?.allocate(bytes) ?? new ArrayBuffer(bytes),
         clock: this.clock.timers,
         wallClock: config.wallClock ?? (config.icount === true ? () => 0 : Date.now),
         serial: [watchInput(config.serial ?? this.console, () => this.#loop.notify())],
@@ -110,14 +122,20 @@ export class Machine {
         },
       },
     );
-    const board = { memory: this.pc.memory, ports: this.pc.ports, interrupts: this.pc.pic };
-    this.#tcg = createTcg(board, {
+    this.#interrupts = new InterruptLatch(this.pc.pic);
+    const board = { memory: this.pc.memory, ports: this.pc.ports, interrupts: this.#interrupts };
+    const tsc = () => this.clock.tsc();
+    const tcg = createTcg(board, { model: this.model, tier: config.tier ?? 'jit', tsc });
+    cpu = tcg;
+    const kvm = config.kvm?.createVcpu(board, {
       model: this.model,
-      tier: config.tier ?? 'jit',
-      tsc: () => this.clock.tsc(),
+      interpreter: tcg,
+      sliceNs: () => this.clock.sliceNs(),
+      tsc,
     });
-    this.vcpu = this.#tcg;
-    this.#loop = new RunLoop(this.vcpu, this.clock);
+    if (kvm !== undefined) hostClock.tscRate = kvm.tscKhz / 1e6;
+    this.#cpus = new CpuPair(tcg, kvm, config.accel ?? 'tcg');
+    this.#loop = new RunLoop(() => this.vcpu, this.clock);
     this.#plan =
       config.kernel === undefined
         ? undefined
@@ -132,9 +150,23 @@ export class Machine {
     this.#powerOn();
   }
 
+  /** The CPU under the accelerator that has it now. */
+  get vcpu(): Vcpu {
+    return this.#cpus.active;
+  }
+
   /** The software CPU, for tools that look inside. */
   get tcg(): TcgVcpu {
-    return this.#tcg;
+    return this.#cpus.tcg;
+  }
+
+  /** The CPU under kvm, of a machine that was made with it. */
+  get kvm(): KvmVcpu | undefined {
+    return this.#cpus.kvm;
+  }
+
+  get accelerator(): AcceleratorName {
+    return this.#cpus.name;
   }
 
   get running(): boolean {
@@ -155,6 +187,20 @@ export class Machine {
   async pause(): Promise<void> {
     this.#loop.stop();
     await this.#session;
+  }
+
+  /**
+   * Moves the guest to the other accelerator, between two instructions; a running machine goes on.
+   * @throws Error when the machine was not made for kvm
+   */
+  async switchAccelerator(name: AcceleratorName): Promise<void> {
+    if (name === 'kvm' && this.#cpus.kvm === undefined) {
+      throw new Error('this machine cannot move to kvm: start it with --accel tcg:kvm or kvm:tcg');
+    }
+    const { running } = this;
+    await this.pause();
+    this.#cpus.moveTo(name);
+    if (running) this.start();
   }
 
   /** Ends the machine. */
@@ -234,6 +280,7 @@ export class Machine {
   /** The state in which the guest's first instruction runs. */
   #powerOn(): void {
     this.pc.reset();
+    this.#interrupts.clear();
     const state = new CpuState();
     if (this.#plan === undefined) {
       resetState(state, this.model);

@@ -41,6 +41,8 @@ export interface PcConfig {
   readonly wallClock: () => number;
   readonly serial: readonly CharBackend[];
   readonly debugcon: (byte: number) => void;
+  /** Where guest memory comes from: zeroed bytes. */
+  readonly allocate: (bytes: number) => ArrayBuffer;
   /** Firmware image, a multiple of 64 KiB; it ends at 4 GiB and at 1 MiB. */
   readonly rom: Uint8Array | undefined;
 }
@@ -92,7 +94,7 @@ export class Pc {
     const irq = (n: number) => wires[n]!.input();
     this.#layout = layout;
     this.#hasRom = rom !== undefined;
-    this.memory = mapMemory(layout, rom);
+    this.memory = mapMemory(config.allocate, layout, rom);
     pic.onChange = events.onInterrupt;
 
     const pit = new I8254(clock, irq(0));
@@ -186,9 +188,13 @@ export class Pc {
   }
 }
 
-function mapMemory({ ramSize, lowTop, highLength }: MemoryLayout, rom: Uint8Array | undefined): AddressMap {
+function mapMemory(
+  allocate: PcConfig['allocate'],
+  { ramSize, lowTop, highLength }: MemoryLayout,
+  rom: Uint8Array | undefined,
+): AddressMap {
   const romSize = rom?.length ?? 0;
-  const ram = new GuestRam(new ArrayBuffer(ramSize + romSize), ramSize);
+  const ram = new GuestRam(allocate(ramSize + romSize), ramSize);
   const map = new AddressMap(ram);
   if (rom === undefined) {
     map.add({ kind: 'ram', name: 'RAM', base: 0, length: lowTop, offset: 0 });

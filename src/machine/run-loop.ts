@@ -3,7 +3,7 @@ import type { MachineClock } from './machine-clock.ts';
 
 /** Longest time that the CPU runs before the host's events are served. */
 const TURN_MS = 8;
-/** Host timers are no longer than this, so that a far deadline is looked at again. */
+/** Host timers are no longer than this: Node's end at 24 days, deadlines at Infinity. */
 const LONGEST_SLEEP_MS = 1000;
 
 /** Why the loop gave the machine back. */
@@ -37,17 +37,22 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(reso
 
 /** Drives one vCPU and the timers, in turns short enough for terminal, sockets and signals to stay alive. */
 export class RunLoop {
-  readonly #vcpu: Vcpu;
+  readonly #active: () => Vcpu;
   readonly #clock: MachineClock;
   readonly #alarm = new Alarm();
   #stopping = false;
   #reset: string | undefined;
   running = false;
 
-  constructor(vcpu: Vcpu, clock: MachineClock) {
-    this.#vcpu = vcpu;
+  /** `active` gives the CPU that runs now. */
+  constructor(active: () => Vcpu, clock: MachineClock) {
+    this.#active = active;
     this.#clock = clock;
-    clock.timers.onChange = () => vcpu.kick();
+    clock.timers.onChange = () => this.#vcpu.kick();
+  }
+
+  get #vcpu(): Vcpu {
+    return this.#active();
   }
 
   /** Something outside the CPU changed: host input arrived, an interrupt line moved. */
@@ -95,7 +100,7 @@ export class RunLoop {
   }
 
   async #halt(): Promise<void> {
-    const ms = this.#clock.haltMs();
+    let ms = this.#clock.haltMs();
     if (ms <= 0) return;
     if (ms < 1) {
       // Shorter than a host timer: let events in, then look again.
@@ -103,8 +108,10 @@ export class RunLoop {
       if (!this.#stopping && this.#reset === undefined) this.#clock.wake(false);
       return;
     }
-    const early = await this.#alarm.sleep(ms);
-    if (ms <= LONGEST_SLEEP_MS || early) this.#clock.wake(early);
+    for (; ; ms -= LONGEST_SLEEP_MS) {
+      const early = await this.#alarm.sleep(ms);
+      if (early || ms <= LONGEST_SLEEP_MS) return this.#clock.wake(early);
+    }
   }
 
   #takeReset(why: string): RunResult {

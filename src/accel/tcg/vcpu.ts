@@ -165,6 +165,11 @@ export class TcgVcpu implements Vcpu, CpuContext {
     this.code.segmentChanged();
   }
 
+  /** Memory changed by ways that nobody reported: no translation can be trusted. */
+  forgetCode(): void {
+    this.code.clear();
+  }
+
   setBreakpoints(points: readonly Breakpoint[]): void {
     this.#points.set(points);
   }

@@ -1,0 +1,144 @@
+import { KvmError } from './kvm-error.ts';
+
+/** Memory outside of JavaScript's heap: whole pages at an address that stays. */
+export interface NativeMemory {
+  readonly address: number;
+  /** The same bytes, not a copy. */
+  readonly buffer: ArrayBuffer;
+}
+
+/** What an argument of a C function is: an int, or anything of 64 bits (pointer, long, size_t). */
+export type Argument = 'int' | 'long';
+
+/**
+ * The few functions of the C library that KVM needs. Results are as the kernel gives them: non-negative, or the
+ * negated errno. Addresses and requests are non-negative numbers below 2^53.
+ */
+export interface Libc {
+  open(path: string, flags: number): number;
+  close(fd: number): number;
+  ioctl(fd: number, request: number, argument: number): number;
+  /** A call prepared for being made often: KVM_RUN. */
+  prepareIoctl(fd: number, request: number, argument: number): () => number;
+  /** @param fd -1 for anonymous memory. @returns undefined and nothing mapped: see `errno` */
+  mmap(length: number, protection: number, flags: number, fd: number): NativeMemory | undefined;
+  munmap(address: number, length: number): number;
+  /** Any other function that answers -1 and sets errno when it fails. */
+  call(name: string, types: readonly Argument[], values: readonly number[]): number;
+  /** errno of the last call that failed. */
+  readonly errno: number;
+}
+
+/** mmap's constants (asm-generic/mman.h). */
+export const PROT = { READ: 1, WRITE: 2 } as const;
+export const MAP = { SHARED: 1, PRIVATE: 2, ANONYMOUS: 0x20, NORESERVE: 0x4000 } as const;
+
+type FfiRs = typeof import('ffi-rs');
+
+const LIBRARY = 'libc';
+
+/** Loads ffi-rs. @throws KvmError when it is not there or has no binary for this platform */
+export async function loadLibc(): Promise<Libc> {
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    throw new KvmError(`KVM of x86 guests needs Linux on x86-64, this is ${process.platform}-${process.arch}: use tcg`);
+  }
+  let ffi: FfiRs;
+  try {
+    ffi = await import('ffi-rs');
+  } catch (error) {
+    throw new KvmError(explainMissing(error as Error & { code?: string }));
+  }
+  return new FfiLibc(ffi);
+}
+
+function explainMissing({ code, message }: Error & { code?: string }): string {
+  if (code === 'ERR_MODULE_NOT_FOUND' && message.includes("'ffi-rs'")) {
+    return 'the package ffi-rs is not installed, which calls /dev/kvm: npm install ffi-rs, or use tcg';
+  }
+  const reason = message.split('\n')[0]!;
+  return `ffi-rs has no binary for this platform or it cannot be loaded (${reason}): npm install ffi-rs here, or use tcg`;
+}
+
+class FfiLibc implements Libc {
+  readonly #ffi: FfiRs;
+  /** This thread's errno, where the C library keeps it. */
+  readonly #errno: Int32Array;
+  readonly #types: Readonly<Record<Argument, number>>;
+
+  constructor(ffi: FfiRs) {
+    this.#ffi = ffi;
+    const { DataType } = ffi;
+    this.#types = { int: DataType.I32, long: DataType.I64 };
+    // An empty path is the running program itself, which holds the C library.
+    ffi.open({ library: LIBRARY, path: '' });
+    const location = this.#load('__errno_location', DataType.External, [], []) as never;
+    const bytes = ffi.createExternalBuffer(location, 4);
+    this.#errno = new Int32Array(bytes.buffer, bytes.byteOffset, 1);
+  }
+
+  get errno(): number {
+    return this.#errno[0]!;
+  }
+
+  open(path: string, flags: number): number {
+    const { String: text, I32 } = this.#ffi.DataType;
+    return this.#negated(this.#load('open', I32, [text, I32, I32], [path, flags, 0]) as number);
+  }
+
+  close(fd: number): number {
+    return this.call('close', ['int'], [fd]);
+  }
+
+  ioctl(fd: number, request: number, argument: number): number {
+    return this.call('ioctl', ['int', 'long', 'long'], [fd, request, argument]);
+  }
+
+  prepareIoctl(fd: number, request: number, argument: number): () => number {
+    const { load, DataType } = this.#ffi;
+    const errno = this.#errno;
+    const { I32, I64 } = DataType;
+    const call = {
+      library: LIBRARY,
+      funcName: 'ioctl',
+      retType: I32,
+      paramsType: [I32, I64, I64],
+      paramsValue: [fd, request, argument],
+    };
+    return () => {
+      const result = load(call) as number;
+      return result < 0 ? -errno[0]! : result;
+    };
+  }
+
+  mmap(length: number, protection: number, flags: number, fd: number): NativeMemory | undefined {
+    const { I32, I64, External } = this.#ffi.DataType;
+    const types = [I64, I64, I32, I32, I32, I64];
+    const address = this.#load('mmap', I64, types, [0, length, protection, flags, fd, 0]) as number;
+    if (address === -1) return undefined;
+    // A function that gives back its argument turns the number into what createExternalBuffer takes.
+    const pointer = this.#load('memmove', External, [I64, I64, I64], [address, address, 0]) as never;
+    const bytes = this.#ffi.createExternalBuffer(pointer, length);
+    if (bytes.byteOffset !== 0 || bytes.buffer.byteLength !== length) {
+      this.munmap(address, length);
+      throw new KvmError('this Node.js copies external memory instead of sharing it: KVM cannot be used, use tcg');
+    }
+    return { address, buffer: bytes.buffer as ArrayBuffer };
+  }
+
+  munmap(address: number, length: number): number {
+    return this.call('munmap', ['long', 'long'], [address, length]);
+  }
+
+  call(name: string, types: readonly Argument[], values: readonly number[]): number {
+    const codes = types.map((type) => this.#types[type]);
+    return this.#negated(this.#load(name, this.#types.int, codes, [...values]) as number);
+  }
+
+  #negated(result: number): number {
+    return result < 0 ? -this.errno : result;
+  }
+
+  #load(funcName: string, retType: number, paramsType: number[], paramsValue: unknown[]): unknown {
+    return this.#ffi.load({ library: LIBRARY, funcName, retType, paramsType, paramsValue });
+  }
+}

@@ -1,0 +1,48 @@
+import type { CpuModel } from '../../cpu/cpuid.ts';
+import type { NativeMemory } from './ffi.ts';
+import { mapMemory, PAGE } from './native-struct.ts';
+import { type KvmSystem, limitModel, openKvm, unsupportedFeatures } from './system.ts';
+import { type KvmBoard, KvmVcpu, type KvmVcpuOptions } from './vcpu.ts';
+import { KvmVm } from './vm.ts';
+
+/** KVM of this host, ready to make machines. */
+export class KvmHost {
+  readonly system: KvmSystem;
+  readonly #memories = new Map<ArrayBuffer, NativeMemory>();
+
+  constructor(system: KvmSystem) {
+    this.system = system;
+  }
+
+  /** Memory for a guest: zeroed, page-aligned, outside of JavaScript's heap. @throws KvmError */
+  allocate(bytes: number): ArrayBuffer {
+    const memory = mapMemory(this.system.libc, Math.ceil(bytes / PAGE) * PAGE);
+    this.#memories.set(memory.buffer, memory);
+    return memory.buffer;
+  }
+
+  /** The model without the features that this KVM cannot give. */
+  limitModel(model: CpuModel): CpuModel {
+    return limitModel(this.system, model);
+  }
+
+  unsupportedFeatures(model: CpuModel): string[] {
+    return unsupportedFeatures(this.system, model);
+  }
+
+  /** A machine with one CPU, whose RAM came from `allocate`. @throws KvmError */
+  createVcpu(board: KvmBoard, options: KvmVcpuOptions): KvmVcpu {
+    const memory = this.#memories.get(board.memory.ram.buffer);
+    if (memory === undefined) throw new Error('guest memory under kvm must come from KvmHost.allocate');
+    const vm = new KvmVm(this.system, board.memory, memory);
+    try {
+      return new KvmVcpu(vm, board, options);
+    } catch (error) {
+      vm.close();
+      throw error;
+    }
+  }
+}
+
+/** @throws KvmError with the remedy */
+export const openKvmHost = async (): Promise<KvmHost> => new KvmHost(await openKvm());
