@@ -1,0 +1,29 @@
+/* Runs one guest image on emu and prints what was measured as JSON: node guest-emu.js IMAGE TIER COMMAND-LINE */
+import { readFileSync } from 'node:fs';
+import { Machine } from '../src/machine/machine.ts';
+import { type GuestReport, RoundReader } from './peers/rounds.ts';
+
+const [image, tier, append] = process.argv.slice(2) as [string, 'eval' | 'interp' | 'jit', string];
+const machine = new Machine({
+  memory: 64 * 2 ** 20,
+  cpu: 'max',
+  tier,
+  kernel: readFileSync(image),
+  append,
+  noReboot: true,
+});
+const reader = new RoundReader(
+  () => performance.now(),
+  () => machine.vcpu.instructions,
+);
+machine.console.onByte = (byte) => reader.byte(byte);
+machine.start();
+const exit = await machine.exit;
+const failure = reader.failure ?? (reader.done ? undefined : `the guest ended early: ${JSON.stringify(exit)}`);
+const report: GuestReport = {
+  rounds: reader.rounds,
+  rss: process.resourceUsage().maxRSS * 1024,
+  ...(failure === undefined ? {} : { failure }),
+};
+process.stdout.write(`${JSON.stringify(report)}\n`);
+process.exit(0);

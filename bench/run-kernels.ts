@@ -1,0 +1,141 @@
+/**
+ * The CPU kernels of bench/kernels on emu, QEMU, v86 and the host, side by side.
+ *
+ *   npx tsx bench/run-kernels.ts --quick --only jit,interp
+ */
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { buildEmu, buildGuest } from './peers/build.ts';
+import { type Engine, emu, native, qemu, v86 } from './peers/engines.ts';
+import { type Arch, kernelsFor } from './peers/kernel-table.ts';
+import { measureKernel, type Row } from './peers/measure.ts';
+import { table } from './peers/report.ts';
+
+const USAGE = `Usage: tsx bench/run-kernels.ts [options]
+  --quick              1 process per engine and kernel instead of 5, a quarter of the work
+  --only LIST          engines: jit, interp, qemu, v86, native; emu means jit,interp (default: all)
+  --arch LIST          i386, amd64, amd64-high (default: all)
+  --filter REGEX       kernels by name
+  --repeats N          processes per engine and kernel
+  --scale X            share of the work per round
+  --rounds N           rounds per process, the first is the cold one (default: 3)
+  --baseline COMMIT    also emitted code of this commit, as engine "base"
+  --node-options LIST  options of Node for emu, comma-separated: --cpu-prof,--cpu-prof-dir=DIR
+  --json FILE          write all figures
+`;
+
+const ARCHES: readonly Arch[] = ['i386', 'amd64', 'amd64-high'];
+
+function settings() {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string', default: 'jit,interp,qemu,v86,native' },
+      arch: { type: 'string', default: ARCHES.join() },
+      filter: { type: 'string', default: '' },
+      repeats: { type: 'string' },
+      rounds: { type: 'string', default: '3' },
+      scale: { type: 'string' },
+      baseline: { type: 'string' },
+      'node-options': { type: 'string', default: '' },
+      json: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const only = values.only.split(',').flatMap((name) => (name === 'emu' ? ['jit', 'interp'] : [name]));
+  const arches = values.arch.split(',') as Arch[];
+  for (const arch of arches)
+    if (!ARCHES.includes(arch)) throw new Error(`--arch takes ${ARCHES.join(', ')}, not ${arch}`);
+  return {
+    ...values,
+    only,
+    arches,
+    filter: new RegExp(values.filter),
+    repeats: count('--repeats', values.repeats ?? (values.quick ? '1' : '5')),
+    rounds: count('--rounds', values.rounds),
+    scale: share(values.scale ?? (values.quick ? '0.25' : '1')),
+    nodeOptions: values['node-options'].split(',').filter(Boolean),
+  };
+}
+
+function count(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`${name} takes a number from 1 on, not ${text}`);
+  return value;
+}
+
+function share(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 100)) throw new Error(`--scale takes a number above 0, up to 100, not ${text}`);
+  return value;
+}
+
+function enginesOf(only: readonly string[], baseline: string | undefined, nodeOptions: readonly string[]): Engine[] {
+  const build = buildEmu();
+  const commit = execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();
+  const known: Record<string, () => Engine> = {
+    native,
+    qemu,
+    v86: () => v86(build),
+    jit: () => emu('jit', build, 'jit', commit, nodeOptions),
+    interp: () => emu('interp', build, 'interp', commit, nodeOptions),
+  };
+  for (const name of only) {
+    if (known[name] === undefined)
+      throw new Error(`--only takes ${Object.keys(known).join(', ')} and emu, not ${name}`);
+  }
+  const engines = Object.keys(known)
+    .filter((name) => only.includes(name))
+    .map((name) => known[name]!());
+  if (baseline !== undefined) engines.push(emu('base', buildEmu(baseline), 'jit', baseline, nodeOptions));
+  return engines;
+}
+
+const progress = (text: string): void => {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+};
+
+async function main(): Promise<void> {
+  const { only, arches, filter, repeats, rounds, scale, baseline, nodeOptions, json, help } = settings();
+  if (help) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const engines = enginesOf(only, baseline, nodeOptions);
+  const host = {
+    cpu: cpus()[0]?.model ?? '',
+    cores: cpus().length,
+    node: process.version,
+    date: new Date().toISOString(),
+  };
+  const versions = Object.fromEntries(engines.map(({ name, version }) => [name, version]));
+  const load = loadavg()[0]!;
+  process.stdout.write(
+    `${host.cpu}, ${host.cores} cores, load ${load.toFixed(1)}; Node ${host.node}; ` +
+      `${engines.map(({ name, version }) => `${name} ${version}`.trim()).join(', ')}; ${host.date}\n` +
+      `Millions of guest instructions a second: median of ${repeats} processes, rounds 2-${rounds}; cold is round 1 of each.\n`,
+  );
+  const rows: Row[] = [];
+  for (const arch of arches) {
+    const guest = buildGuest(arch);
+    const some: Row[] = [];
+    for (const kernel of kernelsFor(arch).filter(({ name }) => filter.test(name))) {
+      some.push(await measureKernel({ arch, guest, kernel, engines, repeats, rounds, scale }, progress));
+    }
+    progress('');
+    const names = engines.map(({ name }) => name);
+    process.stdout.write(`\n${arch}\n${table(some, names)}`);
+    rows.push(...some);
+  }
+  if (json !== undefined)
+    writeFileSync(json, `${JSON.stringify({ host, load, versions, repeats, rounds, scale, rows }, null, 1)}\n`);
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exitCode = 1;
+}
