@@ -15,8 +15,9 @@ extern const u32 workload_count;
 extern u8 *bench_memory; // BENCH_BYTES of RAM
 enum { BENCH_BYTES = 8 << 20 };
 
-enum { SYSCALL_ADD = 1, SYSCALL_UNMAP = 2 }; // SYSCALL_ADD answers argument + 1
-#define FAULT_WINDOW 0x7f0000000000 // the addresses whose pages are given on first touch
+enum { SYSCALL_ADD = 1 }; // answers argument + 1
+// Addresses whose pages the kernel gives on first touch; touching the page after the last one takes them all away.
+#define FAULT_WINDOW 0x7f0000000000
 enum { FAULT_PAGES = 64 };
 
 u64 bench_integer(void);

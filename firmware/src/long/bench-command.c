@@ -13,14 +13,15 @@ enum { PRESENT = 1, WRITE = 2, USER = 4, WINDOW_ENTRY = FAULT_WINDOW >> 39 & 511
 #define WINDOW_DIRECTORY ((u64 *)(TEST_TABLES + 0x1000))
 #define WINDOW_TABLE ((u64 *)(TEST_TABLES + 0x2000))
 
-static void window_unmap(void) {
-  for (u32 page = 0; page < FAULT_PAGES; page++) WINDOW_TABLE[page] = 0;
-  __asm__ volatile("mov %%cr3, %%rax\n\tmov %%rax, %%cr3" : : : "rax", "memory");
-}
+static void flush(void) { __asm__ volatile("mov %%cr3, %%rax\n\tmov %%rax, %%cr3" : : : "rax", "memory"); }
 
 static reg_t window_fault(reg_t address) {
   u64 page = (address - FAULT_WINDOW) >> 12;
-  if (address < FAULT_WINDOW || page >= FAULT_PAGES) return 0;
+  if (address < FAULT_WINDOW || page > FAULT_PAGES) return 0;
+  if (page == FAULT_PAGES || WINDOW_TABLE[FAULT_PAGES]) {
+    for (u32 i = 0; i <= FAULT_PAGES; i++) WINDOW_TABLE[i] = 0;
+    flush();
+  }
   WINDOW_TABLE[page] = (BENCH_MEMORY + page * 4096) | PRESENT | WRITE | USER;
   return 1;
 }
@@ -36,11 +37,10 @@ static void window_open(void) {
 static void window_close(void) {
   page_fault_hook = 0;
   ((u64 *)LONG_PML4)[WINDOW_ENTRY] = 0;
-  __asm__ volatile("mov %%cr3, %%rax\n\tmov %%rax, %%cr3" : : : "rax", "memory");
+  flush();
 }
 
 u64 handle_syscall(u64 number, u64 argument) {
-  if (number == SYSCALL_UNMAP) window_unmap();
   return number == SYSCALL_ADD ? argument + 1 : ~(u64)0;
 }
 

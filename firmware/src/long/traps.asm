@@ -5,6 +5,7 @@ extern handle_trap, handle_syscall
 global trap_entries, guarded_call, guard_rsp, guard_resume, syscall_entry, load_tables, user_end
 
 USER_STACK equ 0x9f000
+KERNEL_CODE equ 0x08
 USER_DATA equ 0x33
 USER_CODE64 equ 0x3b
 USER_CODE32 equ 0x2b
@@ -130,8 +131,18 @@ syscall_entry:
   call handle_syscall
   pop r11
   pop rcx
+  mov edx, cs
+  cmp edx, KERNEL_CODE
+  jne .by_iret
   mov rsp, [user_rsp]
   o64 sysret
+.by_iret: ; a hypervisor that lends SYSCALL its own selectors does not know SYSRET
+  push USER_DATA
+  push qword [user_rsp]
+  push r11
+  push USER_CODE64
+  push rcx
+  iretq
 
 ; void load_tables(idt pointer, task register selector)
 load_tables:

@@ -23,6 +23,7 @@ u64 guarded_call(void *function, u64 argument, u32 where);
 void load_tables(const void *idt_pointer, u32 task_selector);
 
 static struct gate idt[256] __attribute__((aligned(16)));
+static volatile u32 cut_short;
 static void (*irq_handlers[16])(struct frame *);
 struct tss tss __attribute__((aligned(16)));
 volatile struct trap last_trap;
@@ -108,6 +109,7 @@ static u64 read_cr2(void) {
 
 static void end_guarded_call(struct frame *frame, u64 vector) {
   last_frame_address = (u64)&frame->rip;
+  cut_short = 1;
   last_trap = (struct trap){vector,        frame->error, frame->rip, frame->rsp,
                             frame->rflags, frame->cs,    frame->ss,  read_cr2(),
                             frame->rcx,    frame->rsi,   frame->rdi};
@@ -142,8 +144,9 @@ void interrupt_program(struct frame *frame) {
 }
 
 reg_t guarded(void *function, reg_t argument, u32 where, struct trap *trap) {
-  last_trap.vector = VECTOR_RETURNED;
   u64 value = guarded_call(function, argument, where);
+  if (!cut_short) last_trap.vector = VECTOR_RETURNED;
+  cut_short = 0; // calls nest: this was the innermost one's
   *trap = last_trap;
   interrupts_on();
   return value;
