@@ -6,7 +6,7 @@
 enum { COM1 = 0x3f8, RBR = 0, IER = 1, LSR = 5, IER_RECEIVED = 1, LSR_DATA_READY = 1 };
 enum { CTRL_C = 3, BACKSPACE = 8, CTRL_U = 21, ESCAPE = 27, DELETE = 127 };
 
-void interrupt_program(struct frame *frame);
+u32 interrupt_program(struct frame *frame);
 
 static volatile u8 queue[256]; // indices are u8: they wrap by themselves
 static volatile u8 queue_head, queue_tail;
@@ -14,7 +14,7 @@ static volatile u8 queue_head, queue_tail;
 static void received(struct frame *frame) {
   while (in8(COM1 + LSR) & LSR_DATA_READY) {
     u8 byte = in8(COM1 + RBR);
-    if (byte == CTRL_C) interrupt_program(frame);
+    if (byte == CTRL_C && interrupt_program(frame)) continue;
     if ((u8)(queue_head + 1) != queue_tail) queue[queue_head++] = byte;
   }
 }

@@ -3,8 +3,11 @@
 #include "../common/io.h"
 #include "../common/shared.h"
 #include "acpi.h"
+#include "clock.h"
 #include "commands.h"
 #include "kernel.h"
+
+enum { POWER_OFF_TICKS = 100 }; // one second
 
 void return_to_real(void);
 
@@ -28,8 +31,8 @@ static void halt(const char *message) {
 void command_poweroff(char *argument) {
   (void)argument;
   power_off();
-  for (volatile u32 wait = 0; wait < 100000; wait++) {
-  }
+  u64 start = clock_ticks;
+  while (clock_ticks < start + POWER_OFF_TICKS) wait_for_interrupt(); // the machine may take its time
   halt("power-off had no effect; halted\n");
 }
 

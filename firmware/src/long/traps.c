@@ -138,9 +138,11 @@ void handle_trap(struct frame *frame) {
   end_guarded_call(frame, returned ? VECTOR_RETURNED : frame->vector);
 }
 
-// Ctrl-C while a program runs in ring 3
-void interrupt_program(struct frame *frame) {
-  if (frame->cs & 3) end_guarded_call(frame, VECTOR_INTERRUPTED);
+// Ctrl-C while a program runs in ring 3: 1, and it ends. 0: none runs.
+u32 interrupt_program(struct frame *frame) {
+  if (!(frame->cs & 3)) return 0;
+  end_guarded_call(frame, VECTOR_INTERRUPTED);
+  return 1;
 }
 
 reg_t guarded(void *function, reg_t argument, u32 where, struct trap *trap) {
