@@ -1,4 +1,4 @@
-// Time since power-up.
+// Time since the first prompt.
 #pragma once
 #include "../common/types.h"
 
