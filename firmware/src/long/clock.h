@@ -1,4 +1,4 @@
-// Time since the first prompt.
+// Time since the first prompt, without that of later tests.
 #pragma once
 #include "../common/types.h"
 

@@ -13,7 +13,7 @@ static const struct command {
     {"help", "this list", command_help},
     {"cpu", "what CPUID says", command_cpu},
     {"mem", "the memory map, from CMOS", command_mem},
-    {"time", "date and time of the real-time clock, time since the first prompt", command_time},
+    {"time", "date and time of the real-time clock, time spent at the prompt", command_time},
     {"test", "all self-tests again, from real mode on", command_test},
     {"bench", "bench [NAME] [TIMES]: ring-3 workloads, all or one; Ctrl-C stops", command_bench},
     {"poweroff", "ACPI power-off", command_poweroff},
