@@ -48,6 +48,9 @@ export const KVM = {
   GET_TSC_KHZ: none(0xa3),
   GET_XCRS: read(0xa6, 392),
   SET_XCRS: write(0xa7, 392),
+  SET_DEVICE_ATTR: write(0xe1, 24),
+  GET_DEVICE_ATTR: write(0xe2, 24),
+  HAS_DEVICE_ATTR: write(0xe3, 24),
 } as const;
 
 export const KVM_API_VERSION = 12;

@@ -11,6 +11,7 @@ import { VcpuMsrs } from './msrs.ts';
 import { NativeBlock, PAGE } from './native-struct.ts';
 import { VcpuRegisters } from './registers.ts';
 import { KERNEL_SIGSET_BYTES, SliceTimer } from './slice-timer.ts';
+import { VcpuTsc } from './tsc.ts';
 import type { KvmVm } from './vm.ts';
 
 /** The software CPU that takes over what KVM cannot run. */
@@ -29,8 +30,6 @@ export interface KvmVcpuOptions {
   readonly interpreter: Interpreter;
   /** Nanoseconds until the machine wants to look at its timers. */
   readonly sliceNs: () => number;
-  /** The machine's time-stamp counter, which the state's `tscOffset` is relative to. */
-  readonly tsc: () => bigint;
 }
 
 const BUDGET: VcpuExit = { reason: 'budget' };
@@ -90,6 +89,7 @@ export class KvmVcpu implements Vcpu {
   readonly #msrs: VcpuMsrs;
   readonly #registers: VcpuRegisters;
   readonly #timer: SliceTimer;
+  readonly #tsc: VcpuTsc;
   readonly #state = new CpuState();
   #kicked = false;
   #halted = false;
@@ -99,7 +99,6 @@ export class KvmVcpu implements Vcpu {
   #lent = false;
   /** Learnt when the guest tried: this KVM cannot do paging without long mode. */
   #noLegacyPaging = false;
-  #tscOffset = 0n;
   #closed = false;
 
   /** @throws KvmError */
@@ -121,6 +120,7 @@ export class KvmVcpu implements Vcpu {
     this.#msrs = new VcpuMsrs(libc, this.#fd);
     const xsave = options.model.features.has('xsave') && system.capability(CAP.XCRS) > 0;
     this.#registers = new VcpuRegisters(libc, this.#fd, this.#msrs, board.memory, xsave);
+    this.#tsc = new VcpuTsc(libc, this.#fd, this.#msrs);
     this.#timer = new SliceTimer(libc);
     this.#letSignalsThrough();
   }
@@ -212,15 +212,14 @@ export class KvmVcpu implements Vcpu {
     if (vector !== undefined) this.#board.interrupts.giveBack(vector);
     if (vector !== undefined) this.#dropInjected(into);
     into.words[W.halted] = this.#halted ? 1 : 0;
-    this.#tscOffset = this.#msrs.tsc - this.#options.tsc();
-    into.set('tscOffset', this.#tscOffset);
+    into.set('tscOffset', this.#tsc.offset);
   }
 
   writeState(from: CpuState): void {
     this.#lent = false;
     if (this.#incomplete) this.#complete();
     this.#registers.put(from, true);
-    this.#msrs.tsc = this.#options.tsc() + from.get('tscOffset');
+    this.#tsc.offset = BigInt.asIntN(64, from.get('tscOffset'));
     this.#entered(from);
   }
 
@@ -237,9 +236,9 @@ export class KvmVcpu implements Vcpu {
     return Number(view.getBigUint64(offsetOf('kvm_translation', 'physical_address'), true));
   }
 
-  /** Frequency of the guest's time-stamp counter in kHz. */
-  get tscKhz(): number {
-    return checked(this.#libc.ioctl(this.#fd, KVM.GET_TSC_KHZ, 0), 'KVM_GET_TSC_KHZ');
+  /** The host's time-stamp counter, which the state's `tscOffset` is relative to. */
+  tsc(): bigint {
+    return this.#tsc.now();
   }
 
   /** Ends the virtual machine and gives everything back to the kernel. */
@@ -248,6 +247,7 @@ export class KvmVcpu implements Vcpu {
     this.#closed = true;
     this.#timer.close();
     this.#registers.free();
+    this.#tsc.free();
     this.#msrs.free();
     this.#argument.free();
     this.#libc.munmap(this.#runMemory.address, this.#runMemory.buffer.byteLength);
@@ -363,9 +363,8 @@ export class KvmVcpu implements Vcpu {
     const state = this.#state;
     this.#options.interpreter.readState(state);
     if (this.#noLegacyPaging && pagesWithoutLongMode(state.words)) return;
-    const tscMoved = state.get('tscOffset') !== BigInt.asUintN(64, this.#tscOffset);
     this.#registers.put(state, true);
-    if (tscMoved) this.#msrs.tsc = this.#options.tsc() + state.get('tscOffset');
+    this.#tsc.offset = BigInt.asIntN(64, state.get('tscOffset'));
     this.#entered(state);
     this.#lent = false;
   }

@@ -22,14 +22,16 @@ export interface Form {
  */
 export class Forms {
   readonly #env: Environment;
+  readonly #hot: number;
   /** mode -> row id -> shape -> form. */
   readonly #byMode = new Map<number, Map<number, Form>[]>();
   count = 0;
   /** Receives the text of each form when `--dump-jit` asks for it. */
   dump: ((name: string, text: string) => void) | undefined;
 
-  constructor(env: Environment) {
+  constructor(env: Environment, hot: number) {
     this.#env = env;
+    this.#hot = hot;
   }
 
   /** The instruction's form; its numbers are put into `record`. */
@@ -57,7 +59,7 @@ export class Forms {
     const follow = [
       'const t = i.link;',
       `if (t !== null && i.gen === w[${W.generation}]) {`,
-      `  if ((w[${W.budget}] -= t.left) >= w[${W.budgetEnd}]) return ++t.heat === ${HOT} ? promote(t) : t;`,
+      `  if ((w[${W.budget}] -= t.left) >= w[${W.budgetEnd}]) return ++t.heat === ${this.#hot} ? promote(t) : t;`,
       '  return stop(t);',
       '}',
       'return follow(i);',
@@ -93,7 +95,7 @@ export class Forms {
         lines.push(
           'const t = i.link;',
           `if (t !== null && i.gen === w[${W.generation}] && t.ipLow === ${low} && t.page.ipHigh === ${high}) {`,
-          `  if ((w[${W.budget}] -= t.left) >= w[${W.budgetEnd}]) return ++t.heat === ${HOT} ? promote(t) : t;`,
+          `  if ((w[${W.budget}] -= t.left) >= w[${W.budgetEnd}]) return ++t.heat === ${this.#hot} ? promote(t) : t;`,
           '  return stop(t);',
           '}',
           `return enterVia(i, ${low}, ${high});`,

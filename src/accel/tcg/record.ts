@@ -6,35 +6,36 @@ export type Handler = (i: Rec) => Rec;
  * offsets in state words. Fields that an instruction does not use are 0.
  */
 export class Rec {
+  // In the order of use: what each run of the record reads shares its first cache line.
   h: Handler;
+  /** The record behind this one; null behind a terminal until it is first needed. */
+  next: Rec | null = null;
+  ra = 0;
+  rb = 0;
+  imm = 0;
+  base = 0;
+  disp = 0;
+  /** Instructions from here to the end of the block, this one included. */
+  left = 0;
+  /** Last target of a jump, good while `gen` equals the state's generation. */
+  link: Rec | null = null;
+  gen = -1;
+  /** Times the block that begins here was entered by a jump. */
+  heat = 0;
+  dispHigh = 0;
+  ipLow = 0;
+  nextLow = 0;
+  nextHigh = 0;
+  immHigh = 0;
+  index = 0;
+  scale = 0;
+  rc = 0;
+  readonly page: CodeTable;
+  readonly length: number;
   /** The instruction alone, also when `h` is a whole region that begins here. */
   plain: Handler;
   /** A breakpoint of the debugger is on it. */
   stops = false;
-  /** The record behind this one; null behind a terminal until it is first needed. */
-  next: Rec | null = null;
-  /** Last target of a jump, good while `gen` equals the state's generation. */
-  link: Rec | null = null;
-  gen = -1;
-  /** Instructions from here to the end of the block, this one included. */
-  left = 0;
-  /** Times the block that begins here was entered by a jump. */
-  heat = 0;
-  readonly page: CodeTable;
-  readonly length: number;
-  ipLow = 0;
-  nextLow = 0;
-  nextHigh = 0;
-  ra = 0;
-  rb = 0;
-  rc = 0;
-  base = 0;
-  index = 0;
-  scale = 0;
-  disp = 0;
-  dispHigh = 0;
-  imm = 0;
-  immHigh = 0;
 
   constructor(h: Handler, page: CodeTable, length: number) {
     this.h = h;

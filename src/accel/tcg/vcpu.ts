@@ -16,7 +16,7 @@ import type { Board, Breakpoint, DebugCause, Vcpu, VcpuExit } from '../accelerat
 import { BreakpointSet } from './breakpoints.ts';
 import { CodeCache } from './code-cache.ts';
 import { Environment } from './environment.ts';
-import { Forms } from './forms.ts';
+import { Forms, HOT } from './forms.ts';
 import { GuestBreakpoints } from './guest-breakpoints.ts';
 import { Regions } from './jit/regions.ts';
 import { createPagingConfig, linearMemory, takePaging } from './linear-memory.ts';
@@ -30,6 +30,8 @@ export interface TcgOptions {
   readonly tier: Tier;
   /** Time-stamp counter: a count that never goes back. */
   readonly tsc: () => bigint;
+  /** Entries by a jump after which a block is promoted. */
+  readonly hot?: number;
 }
 
 const BUDGET: VcpuExit = { reason: 'budget' };
@@ -93,14 +95,17 @@ export class TcgVcpu implements Vcpu, CpuContext {
     this.memory = linearMemory(w, this.mmu);
     const helpers = createHelpers(this);
     const environment = new Environment(this.state, map.ram, this.mmu, helpers);
-    this.forms = new Forms(environment);
+    const hot = options.hot ?? HOT;
+    this.forms = new Forms(environment, hot);
     this.#decode = createDecoder({ features: options.model.features });
     this.code = new CodeCache(w, this.mmu, this.pages, this.#decode, this.forms, STOP);
     this.#reference = new ReferenceTier(this, this.mmu, this.#decode, helpers);
     this.#points = new BreakpointSet(this.mmu, this.code, (cause) => this.#stopFor(cause), DEBUG_STOP);
     this.#guestPoints = new GuestBreakpoints(w, this.mmu);
     this.#connect(environment.names);
-    if (options.tier === 'jit') this.regions = new Regions(w, this.code, this.mmu, environment);
+    if (options.tier !== 'jit') return;
+    this.regions = new Regions(w, this.code, this.mmu, environment);
+    this.regions.hot = hot;
   }
 
   get instructions(): number {

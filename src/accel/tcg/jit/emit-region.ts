@@ -34,7 +34,7 @@ class RegionEmitter {
   readonly #shape: Structure;
   readonly #flagsAt: readonly FlagKnowledge[];
   readonly #locals: RegionLocals = { read: new Set(), written: new Set(), flagsWritten: false, calls: false };
-  readonly #uses = new Set<string>(['w', 'enterAt', 'region', 'leave', 'retry']);
+  readonly #uses = new Set<string>(['w', 'region', 'finish']);
   readonly #lines: string[] = [];
   readonly #nodes: { rec: Rec; refund: number }[] = [];
   readonly #exits: { low: number; high: number }[] = [];
@@ -65,11 +65,12 @@ class RegionEmitter {
       `let ${FLAG_LOCALS.map(([local, word]) => `${local} = w[${word}]`).join(', ')};`,
       ...(calls ? ['try {'] : []),
       'out: {',
+      `if (i.left < 0) { x = ${EXIT.WARM}; break out; }`,
       ...this.#lines,
       '}',
       ...(calls ? ['} catch (e) {', spill, 'faultAt(region, pc); throw e;', '}'] : []),
       spill,
-      `return x >= 0 ? leave(region, x) : x === ${EXIT.MISS} ? retry(region, pc) : enterAt(tl, th);`,
+      'return finish(region, x, pc, tl, th);',
       '}',
     ].join('\n');
     return {

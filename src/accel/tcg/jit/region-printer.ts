@@ -18,7 +18,7 @@ export interface RegionLocals {
 }
 
 /** Values of `x` at the region's end that are no number of a known exit. */
-export const EXIT = { /** To `tl:th`. */ INDIRECT: -1, /** The interpreter runs node `pc`. */ MISS: -2 } as const;
+export const EXIT = { /** To `tl:th`. */ INDIRECT: -1, /** The interpreter runs node `pc`. */ MISS: -2, /** Nothing ran: see `Regions.promote`. */ WARM: -3 } as const;
 
 const GPR_WORDS = 32;
 export const gprName = (word: number): string => `g${word}`;

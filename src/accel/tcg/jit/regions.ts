@@ -4,7 +4,8 @@ import type { Mmu } from '../../../mmu/mmu.ts';
 import type { CodeCache } from '../code-cache.ts';
 import type { Environment } from '../environment.ts';
 import { HOT } from '../forms.ts';
-import type { Handler, Rec } from '../record.ts';
+import { type Handler, Rec } from '../record.ts';
+import { EXIT } from './region-printer.ts';
 import { emitRegion } from './emit-region.ts';
 import { buildFlowGraph, type FlowGraph } from './flow-graph.ts';
 
@@ -40,6 +41,10 @@ export interface RegionStats {
   misses: number;
   instructions: number;
 }
+
+/** A record that makes a region run nothing but its beginning and its end. */
+const WARM = new Rec((i) => i, undefined as never, 0);
+WARM.left = -1;
 
 /** Makes, keeps and drops regions. */
 export class Regions {
@@ -90,6 +95,10 @@ export class Regions {
       checked: this.#w[W.generation]!,
     };
     const run = this.#env.compileWith(text, uses, 'region', region) as Handler;
+    // Its end runs once now: V8 would throw optimised code away that meets code without type feedback.
+    const budget = this.#w[W.budget]!;
+    run(WARM);
+    this.#w[W.budget] = budget;
     entry.h = region.pages.length === 1 ? run : this.#guarded(region, run);
     for (const { ramPage } of region.pages) {
       let regions = this.#byPage.get(ramPage);
@@ -146,7 +155,7 @@ export class Regions {
       code.ripIsExact = true;
     };
     names.faultAt = (region: Region, node: number): void => setRip(region.nodes[node]!);
-    names.retry = (region: Region, node: number): Rec => {
+    const retry = (region: Region, node: number): Rec => {
       stats.misses++;
       setRip(region.nodes[node]!);
       const rec = code.lookup(w[W.rip]!, w[W.rip + 1]!);
@@ -164,7 +173,7 @@ export class Regions {
     };
     const enterAt = names.enterAt as (low: number, high: number) => Rec;
     const stop = names.stop as (rec: Rec) => Rec;
-    names.leave = (region: Region, exit: number): Rec => {
+    const leave = (region: Region, exit: number): Rec => {
       const link = region.links[exit]!;
       if (link !== null && region.generations[exit] === w[W.generation]) {
         if ((w[W.budget]! -= link.left) >= w[W.budgetEnd]!) {
@@ -180,6 +189,11 @@ export class Regions {
       region.links[exit] = target;
       region.generations[exit] = w[W.generation]!;
       return enterAt(low, high);
+    };
+    names.finish = (region: Region, x: number, node: number, low: number, high: number): Rec => {
+      if (x >= 0) return leave(region, x);
+      if (x === EXIT.MISS) return retry(region, node);
+      return x === EXIT.INDIRECT ? enterAt(low, high) : region.entry;
     };
   }
 
