@@ -7,10 +7,13 @@ import { AR, CR0, CR4, CS, EFER, ES, GS, RSP, SS, W } from '../../src/cpu/state.
 import { AddressMap } from '../../src/memory/address-map.ts';
 import { GuestRam } from '../../src/memory/ram.ts';
 import { type Image, MEMORY, MEMORY_BYTES } from './image.ts';
+import { compileAtRip, leadIn } from './jit-frame.ts';
 
 const RAM_BYTES = 4 << 20;
 const FIRST_CODE = 0x100000;
 const CODE_STEP = 32;
+/** Room in front of the code for what the jit tier puts there. */
+const LEAD = 8;
 const STACK = 0x80000;
 const HLT = 0xf4;
 
@@ -18,10 +21,12 @@ const HLT = 0xf4;
 export class Guest {
   readonly vcpu: TcgVcpu;
   readonly ram: GuestRam;
+  readonly #tier: Tier;
   #code = FIRST_CODE;
   #trace = '';
 
   constructor(tier: Tier) {
+    this.#tier = tier;
     this.ram = new GuestRam(new ArrayBuffer(RAM_BYTES), RAM_BYTES);
     const memory = new AddressMap(this.ram);
     memory.add({ kind: 'ram', name: 'RAM', base: 0, length: RAM_BYTES, offset: 0 });
@@ -37,7 +42,7 @@ export class Guest {
   /** Runs `code` from the image's state; returns the state it leaves. */
   run(before: Image, code: Uint8Array): Image {
     const { state, w } = this.vcpu;
-    const at = this.#code;
+    const at = this.#code + LEAD;
     this.#code += CODE_STEP;
     if (this.#code > RAM_BYTES) throw new Error('the guest has no room for more instructions');
     this.ram.u8.set(code, at);
@@ -46,13 +51,24 @@ export class Guest {
     this.#load(before);
     state.set('rip', BigInt(at));
     this.#trace = '';
-    const exit = this.vcpu.run(2);
+    const instructions = this.#tier === 'jit' ? this.#enterRegion(at, code) : 0;
+    const exit = this.vcpu.run(instructions + 2);
     w[W.halted] = 0;
     if (exit.reason === 'fatal') throw new Error(exit.message);
     const after = before.copy();
     after.vector = this.#trace === '' ? 0 : Number.parseInt(/^v=([0-9a-f]+)/.exec(this.#trace)![1]!, 16);
     this.#save(after);
     return after;
+  }
+
+  /** Compiles the code with instructions in front of it; gives their number. */
+  #enterRegion(at: number, code: Uint8Array): number {
+    const { state, w } = this.vcpu;
+    const { lead } = leadIn(this.ram.u8, at, code, w[W.mode]!);
+    this.ram.u8[at + code.length] = HLT;
+    state.set('rip', BigInt(at - lead));
+    compileAtRip(this.vcpu);
+    return lead;
   }
 
   #enterLongMode(): void {

@@ -1,10 +1,11 @@
 import { createTcg } from '../../src/accel/tcg/index.ts';
 import type { TcgVcpu, Tier } from '../../src/accel/tcg/vcpu.ts';
 import { parseCpuModel } from '../../src/cpu/cpuid.ts';
-import { AR, CpuState, CR0, CR4, CS, DS, EFER, ES, FS, GS, SS, TR } from '../../src/cpu/state.ts';
+import { AR, CpuState, CR0, CR4, CS, DS, EFER, ES, FS, GS, SS, TR, W } from '../../src/cpu/state.ts';
 import { AddressMap } from '../../src/memory/address-map.ts';
 import { GuestRam } from '../../src/memory/ram.ts';
 import { CODE, DATA, PAGE, type State } from './cases.ts';
+import { compileAtRip, leadIn } from './jit-frame.ts';
 
 const RAM = 0x200000;
 const TABLES = 0x10000;
@@ -31,9 +32,11 @@ export class TestMachine {
   readonly #ram = new GuestRam(new ArrayBuffer(RAM), RAM);
   readonly #map = new AddressMap(this.#ram);
   readonly #state = new CpuState();
+  readonly #tier: Tier;
   readonly #width: Width;
 
   constructor(tier: Tier, width: Width) {
+    this.#tier = tier;
     this.#width = width;
     this.#map.add({ base: 0, length: RAM, name: 'ram', kind: 'ram', offset: 0 });
     const ports = { read: () => 0xff, write() {} };
@@ -51,7 +54,10 @@ export class TestMachine {
     return this.#width === 16 ? BigInt(CODE & 0xffff) : BigInt(CODE);
   }
 
-  /** Runs the instruction (or iterations of it) from `before` and gives the state behind it, or at the fault. */
+  /**
+   * Runs the instruction (or iterations of it) from `before` and gives the state behind it, or at the fault.
+   * The jit tier runs it once, behind other instructions of a region.
+   */
   run(bytes: Uint8Array, before: State, instructions = 1): State {
     const state = this.#state;
     const { u8 } = this.#ram;
@@ -73,17 +79,21 @@ export class TestMachine {
     state.set('cpl', 3n);
     this.#userSegments();
     this.vcpu.writeState(state);
-    this.#promote(before.rip);
-    const exit = this.vcpu.run(instructions);
+    const tail = this.#tier === 'jit' ? this.#enterRegion(bytes) : undefined;
+    const exit = this.vcpu.run(tail?.instructions ?? instructions);
     if (exit.reason === 'fatal') throw new Error(exit.message);
-    return this.#result(new CpuState());
+    const after = this.#result(new CpuState());
+    if (tail !== undefined && after.vector < 0) after.rip -= BigInt(tail.bytes);
+    return after;
   }
 
-  /** In the jit tier: compiles the code at once. */
-  #promote(rip: bigint): void {
-    const { regions, code } = this.vcpu;
-    if (regions === undefined) return;
-    regions.promote(code.lookup(Number(BigInt.asIntN(32, rip)), Number(rip >> 32n)));
+  /** Compiles the case with instructions around it. */
+  #enterRegion(bytes: Uint8Array): { readonly bytes: number; readonly instructions: number } {
+    const { state } = this.vcpu;
+    const { lead, tail, instructions } = leadIn(this.#ram.u8, CODE, bytes, this.vcpu.w[W.mode]!);
+    state.set('rip', state.get('rip') - BigInt(lead));
+    compileAtRip(this.vcpu);
+    return { bytes: tail, instructions };
   }
 
   #result(after: CpuState): State {

@@ -68,7 +68,7 @@ const CASES: readonly (readonly [name: string, hex: string, given: string, chang
   // biome-ignore-end format: table
 ];
 
-describe.each(['eval', 'interp'] as const)('16-bit code (%s)', (tier) => {
+describe.each(['eval', 'interp', 'jit'] as const)('16-bit code (%s)', (tier) => {
   const machine = new TestMachine(tier, 16);
   it.each(CASES)('%s', (_name, hex, given, changed) => {
     const before = apply(given, stateOf(7, false));

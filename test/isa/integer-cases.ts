@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Tier } from '../../src/accel/tcg/vcpu.ts';
+import { parseCpuModel } from '../../src/cpu/cpuid.ts';
+import { createDecoder } from '../../src/cpu/decode.ts';
+import type { Row } from '../../src/cpu/isa/row.ts';
+import { MODE } from '../../src/cpu/mode.ts';
+import { type Case, CODE, parseCases } from './cases.ts';
+
+/** Compiling takes time: the jit tier runs one case of so many. */
+const JIT_STRIDE = 3;
+const decode = createDecoder({ features: parseCpuModel('max').features });
+
+/** The row of an instruction. */
+export function rowOf(bytes: Uint8Array, mode: number): Row {
+  const insn = decode(Buffer.concat([bytes, Buffer.alloc(15)]), 0, 15, mode, CODE, 0);
+  if (insn === 'truncated') throw new Error('a case holds half an instruction');
+  return insn.row;
+}
+
+/** The recorded cases that a tier runs. */
+export function integerCases(tier: Tier, width: 32 | 64): { readonly test: Case; readonly row: Row }[] {
+  const mode = width === 64 ? MODE.CODE_64 | MODE.LMA : MODE.CODE_32;
+  const text = readFileSync(join(import.meta.dirname, `integer-${width}.txt`), 'utf8');
+  return parseCases(text)
+    .filter((_, n) => tier !== 'jit' || n % JIT_STRIDE === 0)
+    .map((test) => ({ test, row: rowOf(test.bytes, mode) }));
+}
