@@ -184,8 +184,8 @@ export class JsPrinter {
   #lookup(name: string, address: ValueId, width: number, write: boolean): string {
     const a = this.low(address);
     const table = write ? this.writeTable : this.readTable;
-    this.lines.push(`const ${name}p = ${this.name(`${table}x`)}[${a} >>> 12] ^ ${a};`);
-    const align = width === 1 ? `${name}p >= 0` : `(${name}p & ${-0x80000000 + width - 1}) === 0`;
+    this.lines.push(`let ${name}p = ${this.name(`${table}x`)}[${a} >>> 12] ^ ${a};`);
+    const align = this.#direct(name, width);
     if (this.ir.typeOf(address) !== 'i64') return align;
     return `${align} && ${this.name(`${table}h`)}[${a} >>> 12] === ${this.high(address)}`;
   }
@@ -194,7 +194,9 @@ export class JsPrinter {
     const out = this.lines;
     const how = this.#how | (inst.stack ? HOW.STACK : 0) | (inst.forWrite ? HOW.FOR_WRITE : 0);
     const args = `${this.low(inst.address)}, ${this.high(inst.address)}, ${how}`;
-    const slow = `${this.name(`rd${inst.width * 8}`)}(${args})`;
+    const read = `${this.name(`rd${inst.width * 8}`)}(${args})`;
+    // The store behind it asks the offset alone: by then the TLB holds the entry that this read has filled.
+    const slow = inst.forWrite ? `(${name}p = -1, ${read})` : read;
     if (this.#align) this.#checkAlignment(inst.width, inst.address);
     const ok = this.#lookup(name, inst.address, inst.width, inst.forWrite);
     if (inst.width === 8) {
@@ -217,11 +219,7 @@ export class JsPrinter {
     let ok: string;
     if (after !== null) {
       place = `${this.prefix}${after}`;
-      const align = width === 1 ? `${place}p >= 0` : `(${place}p & ${-0x80000000 + width - 1}) === 0`;
-      ok =
-        this.ir.typeOf(inst.address) === 'i64'
-          ? `${align} && ${this.name(`${this.writeTable}h`)}[${this.low(inst.address)} >>> 12] === ${this.high(inst.address)}`
-          : align;
+      ok = this.#direct(place, width);
     } else {
       if (this.#align) this.#checkAlignment(width, inst.address);
       ok = this.#lookup(name, inst.address, width, true);
@@ -231,6 +229,11 @@ export class JsPrinter {
         ? `{ ${this.name('m32')}[${place}p >> 2] = ${low}; m32[${place}p >> 2 | 1] = ${high}; }`
         : `${this.#cell(width, place)} = ${low};`;
     this.lines.push(`if (${ok}) ${fast}`, `else ${slow}`);
+  }
+
+  /** Whether the offset is one in RAM, naturally aligned. */
+  #direct(name: string, width: number): string {
+    return width === 1 ? `${name}p >= 0` : `(${name}p & ${-0x80000000 + width - 1}) === 0`;
   }
 
   #cell(width: number, name: string): string {
