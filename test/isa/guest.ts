@@ -88,8 +88,9 @@ export class Guest {
 
   #load(image: Image): void {
     const { state, w } = this.vcpu;
+    state.set('gpr', BigInt(STACK), RSP);
     for (let reg = 0; reg < 16; reg++) {
-      state.set('gpr', reg === RSP ? BigInt(STACK) : image.gpr(reg), reg);
+      if (reg !== RSP) state.set('gpr', image.gpr(reg), reg);
       state.bytes.set(image.xmm(reg), 4 * (W.xmm + 4 * reg));
     }
     w[W.fcw] = image.fcw;
