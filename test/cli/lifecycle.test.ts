@@ -12,12 +12,15 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
+/** mov dx, 3FBh; mov al, 3; out dx, al: COM1 has five bits a character after a reset. */
+const EIGHT_BITS = [0xba, 0xfb, 0x03, 0xb0, 0x03, 0xee];
+
 let roms = 0;
 /** A ROM that runs 16-bit code from F000:0000. */
 function rom(...code: number[]): string {
   const bytes = new Uint8Array(0x10000).fill(0xf4);
   bytes.set([0xe9, 0x0d, 0x00], 0xfff0); // jmp 0
-  bytes.set(code);
+  bytes.set([...EIGHT_BITS, ...code]);
   const path = join(scratch, `rom-${roms++}`);
   writeFileSync(path, bytes);
   return path;
@@ -38,7 +41,7 @@ const ECHO = [
 /** mov al, 0FEh; out 64h, al: pulses the reset line */
 const RESET = [0xb0, 0xfe, 0xe6, 0x64, 0xf4];
 /** An IDT of length 0, then an interrupt: shutdown at once. */
-const TRIPLE_FAULT = [0x2e, 0x0f, 0x01, 0x1e, 0x10, 0x00, 0xcd, 0x00, ...new Array(8).fill(0), 0, 0, 0, 0, 0, 0];
+const TRIPLE_FAULT = [0x2e, 0x0f, 0x01, 0x1e, 0x16, 0x00, 0xcd, 0x00, ...new Array(8).fill(0), 0, 0, 0, 0, 0, 0];
 /** Prints x on port E9h, without end. */
 const DEBUGCON_WRITER = [0xb0, 0x78, 0xe6, 0xe9, 0xeb, 0xfc];
 // biome-ignore-end format: machine code, an instruction at a time

@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { BootError, createMachine, FileError, findGuest, type Machine } from '../../src/index.ts';
+import { ROOT } from './run-emu.ts';
+
+let machine: Machine | undefined;
+afterEach(async () => {
+  await machine?.stop();
+  machine = undefined;
+});
+
+test('wait for a text, type a command, read the answer, stop', async () => {
+  machine = await createMachine({ memory: '16M' });
+  machine.start();
+  await machine.console.waitFor('emu> ', 120_000);
+  machine.console.type('help\n');
+  const answer = await machine.console.waitFor('emu> ');
+  expect(answer).toContain('poweroff');
+  await machine.stop();
+  expect(await machine.exit).toEqual({ reason: 'stopped' });
+});
+
+test('pause, look, step, breakpoint, go on', async () => {
+  const firmware = new Uint8Array(0x10000).fill(0xf4);
+  firmware.set([0xe9, 0x0d, 0x00], 0xfff0);
+  firmware.set([0x40, 0x43, 0xeb, 0xfc]); // inc ax; inc bx; jmp back
+  machine = await createMachine({ memory: '4M', firmware });
+  expect(machine.readState().get('rip')).toBe(0xfff0n);
+  machine.step();
+  machine.step();
+  expect(machine.readState().get('gpr', 0)).toBe(1n);
+  machine.setBreakpoints([{ kind: 'execute', address: 0xffff0001n, length: 1 }]);
+  const stopped = new Promise((resolve) => {
+    machine!.onDebug = (rip, cause) => resolve({ rip, cause });
+  });
+  machine.start();
+  expect(await stopped).toEqual({ rip: 1n, cause: { kind: 'breakpoint' } });
+  expect(machine.running).toBe(false);
+});
+
+test('a guest that does not say it: waitFor rejects and shows the last lines', async () => {
+  machine = await createMachine({ memory: '4M' });
+  machine.start();
+  await expect(machine.console.waitFor('no such text', 1500)).rejects.toThrow(/did not print no such text/);
+});
+
+test.each([
+  [{ kernel: '/nonexistent' }, FileError, /does not exist/],
+  [{ kernel: new Uint8Array() }, BootError, /is empty/],
+  [{ memory: '5G' }, BootError, /4 GiB/],
+  [{ memory: Number.NaN }, BootError, /2M or more/],
+  [{ initrd: new Uint8Array(1) }, BootError, /needs a kernel/],
+  [{ firmware: new Uint8Array(100) }, BootError, /multiple of 65536/],
+])('%j is refused', async (options, kind, message) => {
+  const failure = await createMachine(options).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(kind);
+  expect((failure as Error).message).toMatch(message);
+});
+
+const guest = await findGuest('debian');
+describe.skipIf(guest === undefined)(`Debian${guest === undefined ? ' (not pulled)' : ''}`, () => {
+  test('the example of README.md, as it stands there', async () => {
+    const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+    const example = /```ts\n(.*?)```/s.exec(readme)![1]!;
+    const body = example.replace(/^import .*\n/m, '');
+    const { kernel, initrd } = guest!;
+    const printed: string[] = [];
+    // biome-ignore lint/security/noGlobalEval: the text of the documentation is what is tested
+    const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
+    const create = (options: object) => createMachine({ ...options, kernel, initrd });
+    await new AsyncFunction('createMachine', 'console', body)(create, { log: (text: string) => printed.push(text) });
+    expect(printed).toEqual(['x86_64']);
+  });
+});

@@ -1,0 +1,103 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { EMU, ROOT } from './run-emu.ts';
+
+const present = spawnSync('tmux', ['-V']).status === 0;
+const COMMAND = [process.execPath, ...EMU].join(' ');
+let servers = 0;
+
+/** A terminal with a shell in it, as tmux draws it. */
+class Screen {
+  readonly #socket = `emu-test-${process.pid}-${servers++}`;
+
+  constructor() {
+    this.#tmux('-f', '/dev/null', 'new-session', '-d', '-x', '120', '-y', '50', '-c', ROOT, 'env', 'PS1=READY ', 'sh');
+  }
+
+  keys(...keys: string[]): void {
+    this.#tmux('send-keys', ...keys);
+  }
+
+  line(text: string): void {
+    this.#tmux('send-keys', '-l', text);
+    this.keys('Enter');
+  }
+
+  text(): string {
+    return this.#tmux('capture-pane', '-p', '-J', '-S', '-300');
+  }
+
+  /** Waits until the screen shows something; resolves with it. */
+  async until(pattern: RegExp, ms = 60_000): Promise<string> {
+    for (const end = Date.now() + ms; ; ) {
+      const text = this.text();
+      if (pattern.test(text)) return text;
+      if (Date.now() > end) throw new Error(`the screen does not show ${pattern}:\n${text}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  kill(): void {
+    spawnSync('tmux', ['-L', this.#socket, 'kill-server']);
+  }
+
+  #tmux(...args: string[]): string {
+    return execFileSync('tmux', ['-L', this.#socket, ...args], { encoding: 'utf8' });
+  }
+}
+
+describe.skipIf(!present)(`a real terminal${present ? '' : ' (tmux is not installed)'}`, () => {
+  let screen: Screen;
+  let settings = '';
+  beforeEach(async () => {
+    screen = new Screen();
+    screen.line('clear; stty -a | md5sum | cut -c1-8; echo before');
+    settings = /\n?([\da-f]{8})\nbefore/.exec(await screen.until(/^[\da-f]{8}\nbefore$/m))![1]!;
+    screen.line('clear');
+  });
+  afterEach(() => screen.kill());
+
+  /** The terminal is as it was, and the last status is as expected. */
+  async function expectRestored(status: number): Promise<void> {
+    screen.line('echo "status=$?" $(stty -a | md5sum | cut -c1-8)');
+    const text = await screen.until(/status=\d+ [\da-f]{8}/);
+    expect(/status=(\d+) ([\da-f]{8})/.exec(text)!.slice(1)).toEqual([String(status), settings]);
+  }
+
+  test('the guest, the help, the monitor, and the way out', async () => {
+    screen.line(`${COMMAND} boot`);
+    await screen.until(/^emu> *$/m, 120_000);
+    screen.line('help');
+    await screen.until(/poweroff/);
+    screen.keys('C-a', 'h');
+    await screen.until(/Ctrl-A x\s+end emu/);
+    screen.keys('C-a', 'c');
+    await screen.until(/^\(emu\)\s*$/m);
+    screen.line('info registers');
+    await screen.until(/RIP=[\da-f]{16}/);
+    screen.line('stop');
+    screen.line('info status');
+    await screen.until(/VM status: paused/);
+    screen.line('xx $rip');
+    screen.keys('Up', 'C-a', 'C-a', 'Delete');
+    screen.keys('Enter');
+    await screen.until(/\(emu\) x \$rip\n[\da-f]{8,16}: 0x/);
+    screen.line('cont');
+    screen.keys('C-a', 'c');
+    screen.line('cpu');
+    await screen.until(/emu Virtual CPU/);
+    screen.keys('C-a', 'x');
+    await expectRestored(0);
+  });
+
+  test.each([
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('%s', async (signal, status) => {
+    screen.line(`sh -c 'echo pid=$$; exec ${COMMAND} boot'`);
+    const pid = /^pid=(\d+)$/m.exec(await screen.until(/^pid=\d+$/m))![1]!;
+    await screen.until(/self-test/);
+    process.kill(Number(pid), signal);
+    await expectRestored(status);
+  });
+});
