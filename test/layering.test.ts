@@ -52,7 +52,9 @@ test('every import points down the layers', () => {
 test('time and chance are handed in', () => {
   const wrong = sources
     .filter(({ path }) => PURE.includes(top(path)))
-    .filter(({ text }) => /\b(Math\.random|Date\.now|new Date\(\)|performance\.now|setTimeout|setInterval)\b/.test(text))
+    .filter(({ text }) =>
+      /\b(Math\.random|Date\.now|new Date\(\)|performance\.now|setTimeout|setInterval)\b/.test(text),
+    )
     .map(({ path }) => path);
   expect(wrong).toEqual([]);
 });

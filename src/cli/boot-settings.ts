@@ -7,9 +7,7 @@ import { parseTrace, type TraceRequest } from './trace-option.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Where COM1 leads. */
-export type SerialPlace =
-  | { readonly kind: 'stdio' | 'none' }
-  | { readonly kind: 'file' | 'unix'; readonly path: string };
+type SerialPlace = { readonly kind: 'stdio' | 'none' } | { readonly kind: 'file' | 'unix'; readonly path: string };
 
 /** `emu boot` after its options were read and found sound; files have not been opened. */
 export interface BootSettings {

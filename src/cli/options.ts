@@ -1,5 +1,5 @@
 /** An option of a command, for yargs and for the reading of QEMU's single-dash spellings. */
-export interface OptionSpec {
+interface OptionSpec {
   readonly type: 'string' | 'boolean';
   /** Other names; one character: a short option. */
   readonly alias?: readonly string[];

@@ -12,7 +12,7 @@ function editDistance(a: string, b: string): number {
 }
 
 /** The name that the user may have meant, if one is near enough. */
-export function nearest(word: string, names: readonly string[]): string | undefined {
+function nearest(word: string, names: readonly string[]): string | undefined {
   const shortened = word.slice(0, 40);
   const starts = names.filter((name) => word.length >= 3 && name.startsWith(word));
   if (starts.length === 1) return starts[0];

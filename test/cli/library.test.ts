@@ -66,7 +66,6 @@ describe.skipIf(guest === undefined)(`Debian${guest === undefined ? ' (not pulle
     const body = example.replace(/^import .*\n/m, '');
     const { kernel, initrd } = guest!;
     const printed: string[] = [];
-    // biome-ignore lint/security/noGlobalEval: the text of the documentation is what is tested
     const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
     const create = (options: object) => createMachine({ ...options, kernel, initrd });
     await new AsyncFunction('createMachine', 'console', body)(create, { log: (text: string) => printed.push(text) });
