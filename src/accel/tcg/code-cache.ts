@@ -81,6 +81,10 @@ export class CodeCache {
 
   /** The record at an instruction pointer. Raises the fault that fetching it raises. */
   lookup(ipLow: number, ipHigh: number): Rec {
+    if (this.#codeLimit !== -1 && ipLow >>> 0 > this.#codeLimit >>> 0) {
+      this.ripIsExact = true;
+      return raiseGP(0);
+    }
     const low = (ipLow + this.#codeBase) | 0;
     const table = this.#table(low, ipHigh);
     const slot = table.slots[low & 0xfff]!;
@@ -97,7 +101,12 @@ export class CodeCache {
     const table = this.#byPage
       .get(offset >>> 12)
       ?.find(
-        (t) => t.linearLow === linear && t.linearHigh === ipHigh && t.mode === mode && t.codeBase === this.#codeBase,
+        (t) =>
+          t.linearLow === linear &&
+          t.linearHigh === ipHigh &&
+          t.mode === mode &&
+          t.codeBase === this.#codeBase &&
+          t.codeLimit === this.#codeLimit,
       );
     return table?.at(low & 0xfff);
   }
@@ -231,7 +240,7 @@ export class CodeCache {
       const buffer = this.#buffer.fill(0);
       buffer.set(bytes.subarray(start, start + available));
       let total = available;
-      if (available === 4096 - inPage) {
+      if (available === 4096 - inPage && available < this.#toLimit(table, ipLow)) {
         const nextLow = (table.linearLow + 4096) | 0;
         const nextHigh = (table.linearHigh + (nextLow === 0 && table.linearHigh !== 0 ? 1 : 0)) | 0;
         this.ripIsExact = true;
@@ -312,7 +321,9 @@ export class CodeCache {
     this.invalidated++;
     this.onDrop(record);
     record.h = this.onStale;
-    record.page.remove((record.ipLow + record.page.codeBase) & 0xfff);
+    const offset = (record.ipLow + record.page.codeBase) & 0xfff;
+    // An instruction on two pages may be told twice, and another one stand in its place by then.
+    if (record.page.at(offset) === record) record.page.remove(offset);
   }
 
   #retire(table: CodeTable): void {

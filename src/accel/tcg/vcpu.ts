@@ -226,7 +226,8 @@ export class TcgVcpu implements Vcpu, CpuContext {
     if (met !== 0) return this.#debugException(met);
     const budget = w[W.budget]!;
     let current = STOP;
-    let completed = 0;
+    const [cr2, cr2High] = [w[W.cr2]!, w[W.cr2 + 1]!];
+    let charge = 1;
     let exit: VcpuExit | undefined;
     w[W.budget] = STEP_BUDGET;
     this.#sliceBudget += STEP_BUDGET - budget;
@@ -234,14 +235,22 @@ export class TcgVcpu implements Vcpu, CpuContext {
       this.code.segmentChanged();
       current = this.code.lookup(w[W.rip]!, w[W.rip + 1]!);
       const next = current.plain(current);
-      completed = 1;
       if (next !== STOP) this.#setRip(next);
       if (trap) this.#traced();
     } catch (thrown) {
-      exit = this.#caught(thrown, current);
+      if (current !== STOP && this.code.ripIsExact && isGuestFault(thrown)) {
+        // The instruction is done; the one behind it cannot be fetched, and will say so in its turn.
+        this.code.ripIsExact = false;
+        w[W.cr2] = cr2;
+        w[W.cr2 + 1] = cr2High;
+        if (trap) this.#traced();
+      } else {
+        if (thrown === DEBUG_STOP) charge = 0;
+        exit = this.#caught(thrown, current);
+      }
     }
     this.#sliceBudget -= STEP_BUDGET - budget;
-    w[W.budget] = budget - completed;
+    w[W.budget] = budget - charge;
     return exit;
   }
 
@@ -288,6 +297,8 @@ export class TcgVcpu implements Vcpu, CpuContext {
       const message = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
       return { reason: 'fatal', message: `internal error at ${this.state.get('rip').toString(16)}: ${message}` };
     }
+    // A handler that faults at once would never use up the budget.
+    w[W.budget]!--;
     return this.#deliver(thrown.vector, thrown.errorCode, 'fault');
   }
 

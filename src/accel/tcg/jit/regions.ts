@@ -5,9 +5,9 @@ import type { CodeCache } from '../code-cache.ts';
 import type { Environment } from '../environment.ts';
 import { HOT } from '../forms.ts';
 import { type Handler, Rec } from '../record.ts';
-import { EXIT } from './region-printer.ts';
 import { emitRegion } from './emit-region.ts';
 import { buildFlowGraph, type FlowGraph } from './flow-graph.ts';
+import { EXIT } from './region-printer.ts';
 
 /** A region with fewer instructions is not worth its compilation, unless it loops. */
 const LEAST = 3;
@@ -159,15 +159,13 @@ export class Regions {
       stats.misses++;
       setRip(region.nodes[node]!);
       const rec = code.lookup(w[W.rip]!, w[W.rip + 1]!);
-      code.ripIsExact = true;
-      const budget = w[W.budget]!;
-      w[W.budget] = budget - rec.left;
+      code.ripIsExact = false;
+      w[W.budget]! -= rec.left;
       try {
-        const next = rec.plain(rec);
-        code.ripIsExact = false;
-        return next;
+        return rec.plain(rec);
       } catch (thrown) {
-        if (code.ripIsExact) w[W.budget] = budget;
+        // Else the fault is that of the instruction it jumps to.
+        if (!code.ripIsExact) setRip({ rec, refund: rec.left });
         throw thrown;
       }
     };
