@@ -1,7 +1,7 @@
 /* Runs one guest image on emu and prints what was measured as JSON: node guest-emu.js IMAGE TIER COMMAND-LINE */
 import { readFileSync } from 'node:fs';
 import { Machine } from '../src/machine/machine.ts';
-import { type GuestReport, RoundReader } from './peers/rounds.ts';
+import { type GuestReport, now, RoundReader } from './peers/rounds.ts';
 
 const [image, tier, append] = process.argv.slice(2) as [string, 'eval' | 'interp' | 'jit', string];
 const machine = new Machine({
@@ -12,10 +12,7 @@ const machine = new Machine({
   append,
   noReboot: true,
 });
-const reader = new RoundReader(
-  () => performance.now(),
-  () => machine.vcpu.instructions,
-);
+const reader = new RoundReader(now, () => machine.vcpu.instructions);
 machine.console.onByte = (byte) => reader.byte(byte);
 machine.start();
 const exit = await machine.exit;

@@ -1,22 +1,19 @@
 /* Runs one guest image on v86 and prints what was measured as JSON: node guest-v86.js IMAGE COMMAND-LINE */
 import { readFileSync, writeSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { V86 } from 'v86';
-import { type GuestReport, RoundReader } from './peers/rounds.ts';
+import { type GuestReport, now, RoundReader } from './peers/rounds.ts';
+import { imageOf, WASM } from './peers/v86-files.ts';
 
 const [image, append] = process.argv.slice(2) as [string, string];
-const bytes = readFileSync(image);
 const emulator = new V86({
-  wasm_path: createRequire(import.meta.url)
-    .resolve('v86')
-    .replace('libv86.mjs', 'v86.wasm'),
-  multiboot: { buffer: new Uint8Array(bytes).buffer },
+  wasm_path: WASM,
+  multiboot: imageOf(readFileSync(image)),
   cmdline: append,
   memory_size: 64 * 2 ** 20,
   vga_memory_size: 2 * 2 ** 20,
   autostart: true,
 });
-const reader = new RoundReader(() => performance.now());
+const reader = new RoundReader(now);
 emulator.add_listener('serial0-output-byte', (byte: number) => {
   reader.byte(byte);
   if (!reader.done && reader.failure === undefined) return;
@@ -25,6 +22,7 @@ emulator.add_listener('serial0-output-byte', (byte: number) => {
     rss: process.resourceUsage().maxRSS * 1024,
     ...(reader.failure === undefined ? {} : { failure: reader.failure }),
   };
+  // v86 throws when the guest leaves through isa-debug-exit: the report has to be out by then.
   writeSync(process.stdout.fd, `${JSON.stringify(report)}\n`);
   process.exit(0);
 });

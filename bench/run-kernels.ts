@@ -7,10 +7,11 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { bootTable, measureBoots } from './peers/boots.ts';
 import { buildEmu, buildGuest } from './peers/build.ts';
 import { type Engine, emu, native, qemu, v86 } from './peers/engines.ts';
 import { type Arch, kernelsFor } from './peers/kernel-table.ts';
-import { measureKernel, type Row } from './peers/measure.ts';
+import { type Clock, measureKernel, type Row } from './peers/measure.ts';
 import { table } from './peers/report.ts';
 
 const USAGE = `Usage: tsx bench/run-kernels.ts [options]
@@ -21,6 +22,8 @@ const USAGE = `Usage: tsx bench/run-kernels.ts [options]
   --repeats N          processes per engine and kernel
   --scale X            share of the work per round
   --rounds N           rounds per process, the first is the cold one (default: 3)
+  --clock WHICH        wall (default), or cpu: CPU time of all threads, for a busy host
+  --boot               boots of Debian to the shell instead of the kernels
   --baseline COMMIT    also emitted code of this commit, as engine "base"
   --node-options LIST  options of Node for emu, comma-separated: --cpu-prof,--cpu-prof-dir=DIR
   --json FILE          write all figures
@@ -38,6 +41,8 @@ function settings() {
       repeats: { type: 'string' },
       rounds: { type: 'string', default: '3' },
       scale: { type: 'string' },
+      clock: { type: 'string', default: 'wall' },
+      boot: { type: 'boolean', default: false },
       baseline: { type: 'string' },
       'node-options': { type: 'string', default: '' },
       json: { type: 'string' },
@@ -48,8 +53,11 @@ function settings() {
   const arches = values.arch.split(',') as Arch[];
   for (const arch of arches)
     if (!ARCHES.includes(arch)) throw new Error(`--arch takes ${ARCHES.join(', ')}, not ${arch}`);
+  if (values.clock !== 'wall' && values.clock !== 'cpu')
+    throw new Error(`--clock takes wall or cpu, not ${values.clock}`);
   return {
     ...values,
+    clock: values.clock as Clock,
     only,
     arches,
     filter: new RegExp(values.filter),
@@ -98,12 +106,13 @@ const progress = (text: string): void => {
 };
 
 async function main(): Promise<void> {
-  const { only, arches, filter, repeats, rounds, scale, baseline, nodeOptions, json, help } = settings();
-  if (help) {
+  const options = settings();
+  if (options.help) {
     process.stdout.write(USAGE);
     return;
   }
-  const engines = enginesOf(only, baseline, nodeOptions);
+  const { repeats, rounds, scale, clock } = options;
+  const engines = enginesOf(options.only, options.baseline, options.nodeOptions);
   const host = {
     cpu: cpus()[0]?.model ?? '',
     cores: cpus().length,
@@ -114,23 +123,41 @@ async function main(): Promise<void> {
   const load = loadavg()[0]!;
   process.stdout.write(
     `${host.cpu}, ${host.cores} cores, load ${load.toFixed(1)}; Node ${host.node}; ` +
-      `${engines.map(({ name, version }) => `${name} ${version}`.trim()).join(', ')}; ${host.date}\n` +
-      `Millions of guest instructions a second: median of ${repeats} processes, rounds 2-${rounds}; cold is round 1 of each.\n`,
+      `${engines.map(({ name, version }) => `${name} ${version}`.trim()).join(', ')}; ${host.date}\n`,
+  );
+  const figures = options.boot
+    ? { boots: await boots(engines, options.arches, repeats) }
+    : { rows: await kernels(engines, options), rounds, scale, clock };
+  if (options.json === undefined) return;
+  writeFileSync(options.json, `${JSON.stringify({ host, load, versions, repeats, ...figures }, null, 1)}\n`);
+}
+
+async function boots(engines: readonly Engine[], arches: readonly Arch[], repeats: number) {
+  const cells = await measureBoots(engines, arches, repeats, progress);
+  progress('');
+  process.stdout.write(`\nBoot to the shell, median of ${repeats}:\n${bootTable(cells)}`);
+  return cells;
+}
+
+async function kernels(engines: readonly Engine[], options: ReturnType<typeof settings>): Promise<Row[]> {
+  const { arches, filter, repeats, rounds, scale, clock } = options;
+  process.stdout.write(
+    `Millions of guest instructions a second${clock === 'cpu' ? ' of CPU time' : ''}: median of ${repeats} processes, ` +
+      `rounds 2-${rounds}; cold is round 1 of each.\n`,
   );
   const rows: Row[] = [];
   for (const arch of arches) {
     const guest = buildGuest(arch);
     const some: Row[] = [];
     for (const kernel of kernelsFor(arch).filter(({ name }) => filter.test(name))) {
-      some.push(await measureKernel({ arch, guest, kernel, engines, repeats, rounds, scale }, progress));
+      some.push(await measureKernel({ arch, guest, kernel, engines, repeats, rounds, scale, clock }, progress));
     }
     progress('');
     const names = engines.map(({ name }) => name);
     process.stdout.write(`\n${arch}\n${table(some, names)}`);
     rows.push(...some);
   }
-  if (json !== undefined)
-    writeFileSync(json, `${JSON.stringify({ host, load, versions, repeats, rounds, scale, rows }, null, 1)}\n`);
+  return rows;
 }
 
 try {

@@ -93,7 +93,7 @@ function run(name: string, words: readonly string[], cwd: string): void {
 }
 
 /** Guests' drivers that run as JavaScript of their own, not through a loader that rewrites them. */
-const PROGRAMS = ['guest-emu.ts', 'guest-v86.ts', 'micro-suite.ts'];
+const PROGRAMS = ['guest-emu.ts', 'guest-v86.ts', 'boot-emu.ts', 'boot-v86.ts', 'micro-suite.ts'];
 
 /**
  * Compiles emu and the programs that drive it to JavaScript.

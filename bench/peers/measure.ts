@@ -54,11 +54,15 @@ export interface Plan {
   readonly rounds: number;
   /** Share of the kernel's iterations. */
   readonly scale: number;
+  /** Real time, or CPU time of all threads: the second says more on a busy host. */
+  readonly clock: Clock;
 }
+
+export type Clock = 'wall' | 'cpu';
 
 /** Runs one kernel on all engines, interleaved: each repeat takes every engine once, from another one on each time. */
 export async function measureKernel(plan: Plan, progress: (text: string) => void): Promise<Row> {
-  const { arch, guest, kernel, engines, repeats, rounds, scale } = plan;
+  const { arch, guest, kernel, engines, repeats, rounds, scale, clock } = plan;
   const iterations = (part: number) => Math.max(1, Math.round(kernel.n * scale * part));
   const full = iterations(1);
   const all = engines.map((engine): Samples => {
@@ -74,7 +78,7 @@ export async function measureKernel(plan: Plan, progress: (text: string) => void
       const job = { arch, guest, kernel: kernel.name, n: samples.n, rounds };
       const { rounds: seen, failure, rss } = await samples.engine.run(job);
       if (failure !== undefined || seen.length !== rounds) samples.gap = failure ?? 'rounds are missing';
-      else take(samples, seen);
+      else take(samples, seen, clock);
       if (rss !== undefined) samples.rss.push(rss);
     }
   }
@@ -90,10 +94,10 @@ export async function measureKernel(plan: Plan, progress: (text: string) => void
   };
 }
 
-function take(samples: Samples, rounds: readonly Round[]): void {
-  const [first, ...rest] = rounds as [Round, ...Round[]];
-  samples.cold.push(first.ms);
-  samples.steady.push(...(rest.length > 0 ? rest : [first]).map(({ ms }) => ms));
+function take(samples: Samples, rounds: readonly Round[], clock: Clock): void {
+  const [first, ...rest] = rounds.map(({ wallMs, cpuMs }) => (clock === 'cpu' ? cpuMs : wallMs));
+  samples.cold.push(first!);
+  samples.steady.push(...(rest.length > 0 ? rest : [first!]));
   const last = rounds.at(-1)!;
   if (last.instructions !== undefined) samples.instructions = last.instructions;
   for (const { checksum } of rounds) {

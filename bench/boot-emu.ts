@@ -1,0 +1,30 @@
+/* Boots a Linux guest on emu to its shell, prints what it took as JSON: node boot-emu.js TIER KERNEL INITRD */
+import { readFileSync } from 'node:fs';
+import { Machine } from '../src/machine/machine.ts';
+import { type BootReport, now, watchForShell } from './peers/rounds.ts';
+
+const [tier, kernel, initrd] = process.argv.slice(2) as ['interp' | 'jit', string, string];
+const machine = new Machine({
+  memory: 512 * 2 ** 20,
+  cpu: 'max',
+  tier,
+  kernel: readFileSync(kernel),
+  initrd: readFileSync(initrd),
+  append: 'console=ttyS0',
+  noReboot: true,
+});
+function finish(failure?: string): void {
+  const { wall, cpu } = now();
+  const report: BootReport = {
+    wallMs: wall,
+    cpuMs: cpu,
+    instructions: machine.vcpu.instructions,
+    rss: process.resourceUsage().maxRSS * 1024,
+    ...(failure === undefined ? {} : { failure }),
+  };
+  process.stdout.write(`${JSON.stringify(report)}\n`, () => process.exit(0));
+}
+machine.console.onByte = watchForShell(() => finish());
+machine.start();
+const exit = await machine.exit;
+finish(`the guest ended early: ${JSON.stringify(exit)}; it last printed: ${machine.console.output.slice(-200)}`);
