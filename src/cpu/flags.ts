@@ -1,3 +1,4 @@
+import { imulOverflow32, imulOverflow64 } from './ir/lib.ts';
 import { FLAG, W } from './state.ts';
 
 /**
@@ -20,6 +21,14 @@ export const KIND = {
   DEC: 20,
   /** flagA holds CF, OF and AF as RFLAGS bits. */
   CARRIES: 24,
+  /** flagA + flagB + CF before = flagRes. */
+  ADC: 28,
+  /** flagA - flagB - CF before = flagRes. */
+  SBB: 32,
+  /** flagA: high half of an unsigned product; CF = OF = whether it is not 0. */
+  MUL: 36,
+  /** flagA * flagB, signed, cut to flagRes; CF = OF = whether the product was cut. */
+  IMUL: 40,
 } as const;
 export type FlagKind = keyof typeof KIND;
 
@@ -46,6 +55,26 @@ export function pf(w: Int32Array): number {
   return (0x9669 >> (x & 15)) & 1;
 }
 
+/** The carry out of each bit of an addition, and the borrow into each bit of a subtraction. */
+const carries = (a: number, b: number, result: number): number => (a & b) | ((a | b) & ~result);
+const borrows = (a: number, b: number, result: number): number => (~a & b) | ((~a | b) & result);
+
+/** Whether the signed product of flagA and flagB does not fit into their size. */
+function signedOverflow(w: Int32Array, size: number): number {
+  const a = w[W.flagA]!;
+  const b = w[W.flagB]!;
+  if (size === 3) return imulOverflow64(a, w[W.flagA + 1]!, b, w[W.flagB + 1]!);
+  if (size === 2) return imulOverflow32(a, b);
+  const unused = size === 1 ? 16 : 24;
+  const product = Math.imul((a << unused) >> unused, (b << unused) >> unused);
+  return product === (product << unused) >> unused ? 0 : 1;
+}
+
+const multiplied = (w: Int32Array, kind: number): number => {
+  if (kind >> 2 === KIND.IMUL >> 2) return signedOverflow(w, kind & 3);
+  return (w[W.flagA]! | ((kind & 3) === 3 ? w[W.flagA + 1]! : 0)) !== 0 ? 1 : 0;
+};
+
 export function cf(w: Int32Array): number {
   const kind = w[W.flagKind]!;
   switch (kind >> 2) {
@@ -68,6 +97,15 @@ export function cf(w: Int32Array): number {
         return ah < bh || (ah === bh && w[W.flagA]! >>> 0 < w[W.flagB]! >>> 0) ? 1 : 0;
       }
       return w[W.flagA]! >>> 0 < w[W.flagB]! >>> 0 ? 1 : 0;
+    case 7:
+    case 8: {
+      const at = (kind & 3) === 3 ? 1 : 0;
+      const vector = kind >> 2 === 7 ? carries : borrows;
+      return (vector(w[W.flagA + at]!, w[W.flagB + at]!, w[W.flagRes + at]!) & TOP[kind & 3]!) !== 0 ? 1 : 0;
+    }
+    case 9:
+    case 10:
+      return multiplied(w, kind);
     default:
       return 0;
   }
@@ -83,8 +121,10 @@ export function of(w: Int32Array): number {
     case 6:
       return (w[W.flagA]! >> 11) & 1;
     case 1:
+    case 7:
       return ((w[W.flagA + at]! ^ res) & (w[W.flagB + at]! ^ res) & TOP[size]!) !== 0 ? 1 : 0;
     case 2:
+    case 8:
       return ((w[W.flagA + at]! ^ w[W.flagB + at]!) & (w[W.flagA + at]! ^ res) & TOP[size]!) !== 0 ? 1 : 0;
     case 4:
       if (size === 3) return res === (0x80000000 | 0) && w[W.flagRes] === 0 ? 1 : 0;
@@ -92,6 +132,9 @@ export function of(w: Int32Array): number {
     case 5:
       if (size === 3) return res === 0x7fffffff && w[W.flagRes] === -1 ? 1 : 0;
       return (res & MASK[size]!) === ((TOP[size]! - 1) & MASK[size]!) ? 1 : 0;
+    case 9:
+    case 10:
+      return multiplied(w, kind);
     default:
       return 0;
   }
@@ -104,6 +147,8 @@ export function af(w: Int32Array): number {
       return (w[W.flagA]! >> 4) & 1;
     case 1:
     case 2:
+    case 7:
+    case 8:
       return ((w[W.flagA]! ^ w[W.flagB]! ^ w[W.flagRes]!) >> 4) & 1;
     case 4:
       return (w[W.flagRes]! & 15) === 0 ? 1 : 0;

@@ -31,34 +31,12 @@ export const cmp: Emit = (t, left, right) => {
 export const bitAs = (t: Emitter, bit: Val, size: Val['size']): Val =>
   size === 8 ? t.zext(bit, 8) : { id: bit.id, size };
 
-/** The 32 bits that hold a value's sign. */
-const topWord = (t: Emitter, value: Val): Val => (value.size === 8 ? t.high(value) : value);
-/** The 32 bits that hold a value's bit 0. */
-const lowWord = (t: Emitter, value: Val): Val => (value.size === 8 ? t.trunc(value, 4) : value);
-
-/** Shifts a value of at most 4 bytes so that one bit comes to another place. */
-function moveBit(t: Emitter, value: Val, from: number, to: number): Val {
-  const word = bitAs(t, value, 4);
-  return from > to ? t.shr(word, t.const(from - to, 4)) : t.shl(word, t.const(to - from, 4));
-}
-
-/** `out`: carry or borrow out of each bit, `overflow`: both as top words; `half`: carry into each bit, low word. */
-function setCarryFlags(t: Emitter, result: Val, out: Val, overflow: Val, half: Val): void {
-  const cf = t.signBit(out);
-  const of = t.and(moveBit(t, overflow, overflow.size * 8 - 1, 11), t.const(FLAG.OF, 4));
-  const af = t.and(bitAs(t, half, 4), t.const(FLAG.AF, 4));
-  t.setFlags('CARRIES', result, t.or(t.or(cf, of), af));
-}
-
 export const adc: Emit = (t, dst, src) => {
   const a = t.readForWrite(dst!);
   const b = t.read(src!);
   const sum = t.add(t.add(a, b), bitAs(t, t.carry(), a.size));
   t.write(dst!, sum);
-  const [x, y, r] = [topWord(t, a), topWord(t, b), topWord(t, sum)];
-  const out = t.or(t.and(x, y), t.and(t.or(x, y), t.not(r)));
-  const overflow = t.and(t.xor(x, r), t.xor(y, r));
-  setCarryFlags(t, sum, out, overflow, t.xor(t.xor(lowWord(t, a), lowWord(t, b)), lowWord(t, sum)));
+  t.setFlags('ADC', sum, a, b);
 };
 
 export const sbb: Emit = (t, dst, src) => {
@@ -66,11 +44,7 @@ export const sbb: Emit = (t, dst, src) => {
   const b = t.read(src!);
   const difference = t.sub(t.sub(a, b), bitAs(t, t.carry(), a.size));
   t.write(dst!, difference);
-  const [x, y, r] = [topWord(t, a), topWord(t, b), topWord(t, difference)];
-  const notX = t.not(x);
-  const out = t.or(t.and(notX, y), t.and(t.or(notX, y), r));
-  const overflow = t.and(t.xor(x, y), t.xor(x, r));
-  setCarryFlags(t, difference, out, overflow, t.xor(t.xor(lowWord(t, a), lowWord(t, b)), lowWord(t, difference)));
+  t.setFlags('SBB', difference, a, b);
 };
 
 export const inc: Emit = (t, dst) => {

@@ -16,12 +16,6 @@ function product(t: Emitter, a: Val, b: Val, signed: boolean): [low: Val, high: 
   return [low, t.pure(signed ? 'mulhs64' : 'mulhu64', 8, a, b)];
 }
 
-const notZero = (t: Emitter, value: Val): Val => t.xor(t.isZero(value), t.const(1, 4));
-
-/** 1 when `high` is not the sign extension of `low`. */
-const exceeds = (t: Emitter, low: Val, high: Val): Val =>
-  notZero(t, t.xor(high, t.sar(low, t.const(low.size * 8 - 1, 4))));
-
 /** A value twice as wide goes to AX, DX:AX, EDX:EAX or RDX:RAX. */
 function setWide(t: Emitter, low: Val, high: Val): void {
   if (low.size === 1) {
@@ -36,19 +30,19 @@ const multiplyAccumulator =
   (signed: boolean): Emit =>
   (t, src) => {
     const value = t.read(src!);
-    const [low, high] = product(t, t.gpr(RAX, value.size), value, signed);
-    const overflow = signed ? exceeds(t, low, high) : notZero(t, high);
+    const factor = t.gpr(RAX, value.size);
+    const [low, high] = product(t, factor, value, signed);
     setWide(t, low, high);
-    t.setResultFlags(low, overflow, overflow);
+    if (signed) t.setFlags('IMUL', low, factor, value);
+    else t.setFlags('MUL', low, high);
   };
 export const mul = multiplyAccumulator(false);
 export const imul = multiplyAccumulator(true);
 
 function multiply(t: Emitter, dst: Operand, a: Val, b: Val): void {
-  const [low, high] = product(t, a, b, true);
-  const overflow = exceeds(t, low, high);
+  const low = t.mul(a, b);
   t.write(dst, low);
-  t.setResultFlags(low, overflow, overflow);
+  t.setFlags('IMUL', low, a, b);
 }
 export const imulTwo: Emit = (t, dst, src) => multiply(t, dst!, t.read(dst!), t.read(src!));
 export const imulThree: Emit = (t, dst, src, factor) => multiply(t, dst!, t.read(src!), t.read(factor!));

@@ -9,6 +9,8 @@ type FlagName = 'cf' | 'pf' | 'af' | 'zf' | 'sf' | 'of';
 const bool = (text: string): string => `((${text}) ? 1 : 0)`;
 const TOP = ['128', '32768', '-2147483648', '-2147483648'] as const;
 
+const top = (text: string, size: number): string => bool(`(${text} & ${TOP[size]}) !== 0`);
+
 function shifted(name: string, size: number): string {
   return size === 0 ? `(${name} << 24)` : size === 1 ? `(${name} << 16)` : name;
 }
@@ -17,6 +19,7 @@ function flagText(kind: number, flag: FlagName): string {
   const size = kind & 3;
   const group = kind & ~3;
   const wide = size === 3;
+  const [a, b, r] = wide ? ['fah', 'fbh', 'frh'] : ['fa', 'fb', 'fr'];
   if (group === KIND.EXPLICIT) {
     const bit = { cf: 0, pf: 2, af: 4, zf: 6, sf: 7, of: 11 }[flag];
     return bit === 0 ? '(fa & 1)' : `(fa >> ${bit} & 1)`;
@@ -37,16 +40,28 @@ function flagText(kind: number, flag: FlagName): string {
           return bool(wide ? 'fah === fbh ? fa >>> 0 < fb >>> 0 : fah >>> 0 < fbh >>> 0' : 'fa >>> 0 < fb >>> 0');
         case KIND.LOGIC:
           return '0';
+        case KIND.ADC:
+          return top(`(${a} & ${b} | (${a} | ${b}) & ~${r})`, size);
+        case KIND.SBB:
+          return top(`(~${a} & ${b} | (~${a} | ${b}) & ${r})`, size);
+        case KIND.MUL:
+          return bool(wide ? '(fa | fah) !== 0' : 'fa !== 0');
+        case KIND.IMUL:
+          return wide ? 'imulOverflow64(fa, fah, fb, fbh)' : 'imulOverflow32(fa, fb)';
         default:
           return '(fa & 1)';
       }
     case 'of': {
-      const h = wide ? 'h' : '';
       switch (group) {
         case KIND.ADD:
-          return bool(`((fa${h} ^ fr${h}) & (fb${h} ^ fr${h}) & ${TOP[size]}) !== 0`);
+        case KIND.ADC:
+          return top(`((${a} ^ ${r}) & (${b} ^ ${r}))`, size);
         case KIND.SUB:
-          return bool(`((fa${h} ^ fb${h}) & (fa${h} ^ fr${h}) & ${TOP[size]}) !== 0`);
+        case KIND.SBB:
+          return top(`((${a} ^ ${b}) & (${a} ^ ${r}))`, size);
+        case KIND.MUL:
+        case KIND.IMUL:
+          return flagText(kind, 'cf');
         case KIND.LOGIC:
           return '0';
         case KIND.INC:
@@ -62,8 +77,12 @@ function flagText(kind: number, flag: FlagName): string {
       switch (group) {
         case KIND.ADD:
         case KIND.SUB:
+        case KIND.ADC:
+        case KIND.SBB:
           return '((fa ^ fb ^ fr) >> 4 & 1)';
         case KIND.LOGIC:
+        case KIND.MUL:
+        case KIND.IMUL:
           return '0';
         case KIND.INC:
           return bool('(fr & 15) === 0');
@@ -85,6 +104,9 @@ function below(size: number, a: string, b: string): string {
   if (size === 3) return `(${a}h === ${b}h ? ${a} >>> 0 < ${b} >>> 0 : ${a}h >>> 0 < ${b}h >>> 0)`;
   return `${a} >>> 0 < ${b} >>> 0`;
 }
+
+/** False for the few kinds and sizes that only flags.ts knows. */
+export const isPrintable = (kind: number): boolean => (kind & ~3) !== KIND.IMUL || (kind & 3) >= 2;
 
 /** Condition code `cc` (0-15) as text that is 0 or 1. */
 export function conditionText(kind: number, cc: number): string {

@@ -2,7 +2,7 @@ import { KIND } from '../../../cpu/flags.ts';
 import type { Inst, IrBuilder, Known, Slot, ValueId } from '../../../cpu/ir/block.ts';
 import { W } from '../../../cpu/state.ts';
 import { JsPrinter } from '../emit-js.ts';
-import { conditionText } from './flag-text.ts';
+import { conditionText, isPrintable } from './flag-text.ts';
 
 /** What is known of the lazy flags at a point: the kind of the operation that set them, or nothing. */
 export type FlagKnowledge = number | 'unknown';
@@ -18,7 +18,11 @@ export interface RegionLocals {
 }
 
 /** Values of `x` at the region's end that are no number of a known exit. */
-export const EXIT = { /** To `tl:th`. */ INDIRECT: -1, /** The interpreter runs node `pc`. */ MISS: -2, /** Nothing ran: see `Regions.promote`. */ WARM: -3 } as const;
+export const EXIT = {
+  /** To `tl:th`. */ INDIRECT: -1,
+  /** The interpreter runs node `pc`. */ MISS: -2,
+  /** Nothing ran: see `Regions.promote`. */ WARM: -3,
+} as const;
 
 const GPR_WORDS = 32;
 export const gprName = (word: number): string => `g${word}`;
@@ -64,7 +68,7 @@ export class RegionPrinter extends JsPrinter {
   #flags: FlagKnowledge;
   #marked = false;
   #depth = 0;
-  readonly #arms: { before: FlagKnowledge; then: FlagKnowledge | undefined }[] = [];
+  readonly #arms: { before: FlagKnowledge; afterThen: FlagKnowledge | undefined }[] = [];
 
   constructor(ir: IrBuilder, mode: number, node: number, flags: FlagKnowledge, locals: RegionLocals) {
     super(ir, mode, `n${node}_`);
@@ -143,15 +147,15 @@ export class RegionPrinter extends JsPrinter {
   protected override armChanged(mark: 'if' | 'else' | 'end'): void {
     if (mark === 'if') {
       this.#depth++;
-      this.#arms.push({ before: this.#flags, then: undefined });
+      this.#arms.push({ before: this.#flags, afterThen: undefined });
     } else if (mark === 'else') {
       const arm = this.#arms[this.#arms.length - 1]!;
-      arm.then = this.#flags;
+      arm.afterThen = this.#flags;
       this.#flags = arm.before;
     } else {
       this.#depth--;
       const arm = this.#arms.pop()!;
-      if ((arm.then ?? arm.before) !== this.#flags) this.#flags = 'unknown';
+      if ((arm.afterThen ?? arm.before) !== this.#flags) this.#flags = 'unknown';
     }
   }
 
@@ -184,7 +188,11 @@ export class RegionPrinter extends JsPrinter {
   }
 
   override condition(cc: Known): string {
-    if (this.#flags !== 'unknown' && typeof cc === 'number') return conditionText(this.#flags, cc);
+    if (this.#flags !== 'unknown' && isPrintable(this.#flags) && typeof cc === 'number') {
+      const text = conditionText(this.#flags, cc);
+      for (const name of ['imulOverflow32', 'imulOverflow64']) if (text.includes(name)) this.name(name);
+      return text;
+    }
     this.#spillFlags();
     return super.condition(cc);
   }
