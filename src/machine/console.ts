@@ -6,6 +6,7 @@ const KEEP = 1 << 20;
 interface Waiter {
   readonly match: (text: string) => number;
   readonly resolve: (text: string) => void;
+  readonly fail: (why: string) => void;
 }
 
 /**
@@ -24,6 +25,8 @@ export class SerialConsole implements CharBackend {
   #text = '';
   #receive: (bytes: Uint8Array) => void = () => {};
   #waiters: Waiter[] = [];
+  /** How the machine ended; nothing more will come. */
+  #over: string | undefined;
 
   write(byte: number): boolean {
     this.#text += String.fromCharCode(byte);
@@ -51,7 +54,7 @@ export class SerialConsole implements CharBackend {
 
   /**
    * Waits for a text or pattern behind what earlier calls consumed; resolves with everything up to and including
-   * it. Rejects after `timeoutMs` milliseconds with the last lines that were seen.
+   * it. Rejects after `timeoutMs` milliseconds, or when the machine ends, with the last lines that were seen.
    */
   waitFor(wanted: string | RegExp, timeoutMs = 60_000): Promise<string> {
     const match =
@@ -65,13 +68,16 @@ export class SerialConsole implements CharBackend {
             return found === null ? -1 : found.index + found[0].length;
           };
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
+      const fail = (why: string): void => {
+        clearTimeout(timer);
         this.#waiters = this.#waiters.filter((other) => other !== waiter);
         const tail = this.output.slice(-600);
-        reject(new Error(`the guest did not print ${String(wanted)} in ${timeoutMs} ms; it last printed:\n${tail}`));
-      }, timeoutMs);
+        reject(new Error(`the guest did not print ${String(wanted)} ${why}; it last printed:\n${tail}`));
+      };
+      const timer = setTimeout(() => fail(`in ${timeoutMs} ms`), timeoutMs);
       const waiter: Waiter = {
         match,
+        fail,
         resolve: (text) => {
           clearTimeout(timer);
           resolve(text);
@@ -79,7 +85,14 @@ export class SerialConsole implements CharBackend {
       };
       this.#waiters.push(waiter);
       this.#look();
+      if (this.#over !== undefined && this.#waiters.includes(waiter)) fail(this.#over);
     });
+  }
+
+  /** The machine is over: whoever waits is told `how` it ended. */
+  end(how: string): void {
+    this.#over = `before the machine ended (${how})`;
+    for (const waiter of [...this.#waiters]) waiter.fail(this.#over);
   }
 
   #look(): void {

@@ -45,6 +45,14 @@ test('a guest that does not say it: waitFor rejects and shows the last lines', a
   await expect(machine.console.waitFor('no such text', 1500)).rejects.toThrow(/did not print no such text/);
 });
 
+test('a machine that ends: who waits is told at once', async () => {
+  machine = await createMachine({ memory: '4M' });
+  machine.start();
+  const waiting = machine.console.waitFor('no such text', 100_000);
+  await Promise.all([expect(waiting).rejects.toThrow(/before the machine ended \(stopped\)/), machine.stop()]);
+  await expect(machine.console.waitFor('nor this')).rejects.toThrow(/before the machine ended/);
+});
+
 test.each([
   [{ kernel: '/nonexistent' }, FileError, /does not exist/],
   [{ kernel: new Uint8Array() }, BootError, /is empty/],
