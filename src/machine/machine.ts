@@ -99,7 +99,10 @@ export class Machine {
     const hostClock = new HostClock(() => performance.now(), instructions);
     this.clock = config.icount === true ? new CountedClock(instructions) : hostClock;
     this.exit = new Promise((resolve) => {
-      this.#finish = resolve;
+      this.#finish = (exit) => {
+        this.console.end(exit.reason);
+        resolve(exit);
+      };
     });
     this.pc = new Pc(
       {
