@@ -236,14 +236,16 @@ export class CpuState {
   get(name: FieldName, index = 0): bigint {
     const { word, bytes, stride } = FIELDS[name];
     const at = word + index * stride;
-    return bytes === 4 ? BigInt(this.words[at]! >>> 0) : this.u64[at >> 1]!;
+    // Not from a BigUint64Array: V8 11.3 aborts where such a value meets another BigInt at a join.
+    const high = bytes === 4 ? 0 : this.words[at + 1]! >>> 0;
+    return (BigInt(high) << 32n) | BigInt(this.words[at]! >>> 0);
   }
 
   set(name: FieldName, value: bigint, index = 0): void {
     const { word, bytes, stride } = FIELDS[name];
     const at = word + index * stride;
-    if (bytes === 4) this.words[at] = Number(BigInt.asIntN(32, value));
-    else this.u64[at >> 1] = BigInt.asUintN(64, value);
+    this.words[at] = Number(BigInt.asIntN(32, value));
+    if (bytes !== 4) this.words[at + 1] = Number(BigInt.asIntN(32, value >> 32n));
   }
 
   copyFrom(other: CpuState): void {
