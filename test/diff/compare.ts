@@ -1,0 +1,64 @@
+import { FIELDS } from '../../src/cpu/state.ts';
+import { COMPARED, DiffMachine, type Outcome } from './machine.ts';
+import type { Program } from './program.ts';
+
+/** The machines that a program is run on. One set serves many programs: their compiled forms are kept. */
+export class Tiers {
+  readonly #oracle = new DiffMachine('eval');
+  readonly #others = [
+    { name: 'interp', machine: new DiffMachine('interp'), hot: undefined },
+    { name: 'jit', machine: new DiffMachine('jit'), hot: undefined },
+  ] as const;
+  readonly #early = new Map<number, DiffMachine>();
+
+  /** The machine whose blocks are promoted after `hot` entries. */
+  early(hot: number): DiffMachine {
+    let machine = this.#early.get(hot);
+    if (machine === undefined) this.#early.set(hot, (machine = new DiffMachine('jit', hot)));
+    return machine;
+  }
+
+  /** What differs, as text; undefined: nothing. */
+  difference(program: Program): string | undefined {
+    const expected = this.#oracle.run(program);
+    if (expected.reason === 'too long') return undefined;
+    const machines = [
+      ...this.#others,
+      { name: `jit, hot ${program.hot}`, machine: this.early(program.hot), hot: program.hot },
+    ];
+    for (const { name, machine } of machines) {
+      const lines = compare(expected, machine.run(program), !program.interrupts);
+      if (lines.length > 0) return [`eval and ${name} differ`, ...lines].join('\n');
+    }
+    return undefined;
+  }
+}
+
+/** Lines that tell two outcomes apart. */
+export function compare(expected: Outcome, got: Outcome, counted: boolean): string[] {
+  const lines: string[] = [];
+  const tell = (what: string, a: unknown, b: unknown): void => {
+    if (a !== b) lines.push(`${what.padEnd(16)} ${a}  got  ${b}`);
+  };
+  tell('end', expected.reason, got.reason);
+  if (counted) tell('instructions', expected.instructions, got.instructions);
+  const at = expected.log.findIndex((entry, n) => entry !== got.log[n]);
+  if (at >= 0) tell(`fault ${at}`, expected.log[at], got.log[at]);
+  else tell('faults', expected.log.length, got.log.length);
+  for (const name of COMPARED) {
+    const { word, count, stride } = FIELDS[name];
+    for (let n = 0; n < count * stride; n++) {
+      const hex = (outcome: Outcome): string => (outcome.state.words[word + n]! >>> 0).toString(16).padStart(8, '0');
+      tell(`${name}[${(n / stride) | 0}]`, hex(expected), hex(got));
+    }
+  }
+  let shown = 0;
+  if (Buffer.compare(expected.ram, got.ram) !== 0) {
+    for (let n = 0; n < expected.ram.length && shown < 8; n++) {
+      if (expected.ram[n] === got.ram[n]) continue;
+      tell(`[${n.toString(16)}]`, expected.ram[n]!.toString(16), got.ram[n]!.toString(16));
+      shown++;
+    }
+  }
+  return lines;
+}
