@@ -1,5 +1,3 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Tier } from '../../src/accel/tcg/vcpu.ts';
 import { encode } from '../../src/cpu/assemble.ts';
 import { VECTOR } from '../../src/cpu/fault.ts';
 import type { Operand, OperandSize } from '../../src/cpu/insn.ts';
@@ -7,10 +5,10 @@ import type { Row } from '../../src/cpu/isa/row.ts';
 import { MODE } from '../../src/cpu/mode.ts';
 import { bytesOf, type OperandSpec, operandSpec, SOURCE } from '../../src/cpu/operands.ts';
 import { DS, FLAG, RAX, RBX, RDI, RDX, RSP } from '../../src/cpu/state.ts';
-import { compileHost, type Host, Random, seedOfRun, whyNoHost } from '../softfloat/host.ts';
-import { Guest } from './guest.ts';
-import { IMAGE_BYTES, Image, MEMORY } from './image.ts';
-import { JIT_STRIDE, vectorRows } from './vector-rows.ts';
+import type { Random } from '../softfloat/host.ts';
+import { compareWithHost, type HostCase } from './against-host.ts';
+import { Image, MEMORY } from './image.ts';
+import { vectorRows } from './vector-rows.ts';
 
 const CASES_PER_ROW = Number(process.env.SSE_CASES ?? 24);
 const RET = 0xc3;
@@ -58,12 +56,6 @@ const DOUBLES = [
 const APPROXIMATE = /^R(CP|SQRT)[PS]S$/;
 const TOLERANCE = 2 * 1.5 * 2 ** -12;
 
-interface Case {
-  readonly row: Row;
-  readonly code: Uint8Array;
-  readonly before: Image;
-}
-
 class Generator {
   readonly #random: Random;
 
@@ -71,7 +63,7 @@ class Generator {
     this.#random = random;
   }
 
-  make(row: Row): Case {
+  make(row: Row): HostCase {
     const before = new Image();
     this.#registers(before);
     // MXCSR's bit 17 exists on AMD's chips only.
@@ -178,7 +170,7 @@ function closeSingles(want: Uint8Array, got: Uint8Array): boolean {
 }
 
 /** What differs, one line each: name, value before, value on the host, value here. */
-function differences({ row, before }: Case, want: Image, got: Image): string[] {
+function differences({ row, before }: HostCase, want: Image, got: Image): string[] {
   const lines: string[] = [];
   const compare = (name: string, start: unknown, expected: unknown, actual: unknown): void => {
     if (expected !== actual) lines.push(`${name}: before ${start}, host ${expected}, here ${actual}`);
@@ -202,46 +194,11 @@ function differences({ row, before }: Case, want: Image, got: Image): string[] {
   return lines;
 }
 
-function tell({ row, code, before }: Case, lines: readonly string[]): string {
-  const bytes = [...code].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
-  return [`${row.mnemonic} ${row.operands.join(',')} (${bytes}), mxcsr ${before.mxcsr.toString(16)}`, ...lines].join(
-    '\n    ',
-  );
-}
-
-const reason = whyNoHost();
-const rows = vectorRows().filter((row) => process.env.SSE_ROW === undefined || row.mnemonic === process.env.SSE_ROW);
-
-describe.skipIf(reason !== undefined)(
-  `MMX and SSE against the host's CPU${reason === undefined ? '' : `: ${reason}`}`,
-  () => {
-    const seed = seedOfRun();
-    const cases: Case[] = [];
-    let host: Host;
-    let wanted: Image[];
-
-    beforeAll(() => {
-      console.log(`seed ${seed} (SOFTFLOAT_SEED)`);
-      const generator = new Generator(new Random(seed));
-      for (const row of rows) for (let n = 0; n < CASES_PER_ROW; n++) cases.push(generator.make(row));
-      host = compileHost('../isa/native.c');
-      const records = new Uint8Array(cases.length * IMAGE_BYTES);
-      cases.forEach(({ before }, n) => {
-        records.set(before.bytes, n * IMAGE_BYTES);
-      });
-      const answers = host.run(records);
-      wanted = cases.map((_, n) => new Image(new Uint8Array(answers.subarray(n * IMAGE_BYTES, (n + 1) * IMAGE_BYTES))));
-    });
-    afterAll(() => host?.dispose());
-
-    it.each<Tier>(['eval', 'interp', 'jit'])('%s leaves the state that the host leaves', (tier) => {
-      const guest = new Guest(tier);
-      const wrong = cases.flatMap((one, n) => {
-        if (tier === 'jit' && n % JIT_STRIDE !== 0) return [];
-        const lines = differences(one, wanted[n]!, guest.run(one.before, one.code));
-        return lines.length === 0 ? [] : [tell(one, lines)];
-      });
-      expect(wrong.slice(0, 20), `${wrong.length} of ${cases.length} differ`).toEqual([]);
-    });
-  },
-);
+compareWithHost({
+  title: 'MMX and SSE',
+  rows: vectorRows().filter(({ mnemonic }) => [undefined, mnemonic].includes(process.env.SSE_ROW)),
+  casesPerRow: CASES_PER_ROW,
+  generator: (random) => new Generator(random),
+  differences,
+  circumstances: ({ before }) => `mxcsr ${before.mxcsr.toString(16)}`,
+});

@@ -8,6 +8,3 @@ import { X87_ROWS } from '../../src/cpu/isa/x87.ts';
 /** Rows that are compared with the host's CPU on random operands (sse.test.ts, x87.test.ts). */
 export const vectorRows = (): Row[] => makeRows([MMX_ROWS, SSE_0F, SSE_0F38, SSE_0F3A]);
 export const x87Rows = (): Row[] => makeRows([X87_ROWS]).filter(({ match }) => match.map === '1');
-
-/** The compiled tier runs one case of so many. */
-export const JIT_STRIDE = 12;

@@ -1,16 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Tier } from '../../src/accel/tcg/vcpu.ts';
 import { encode } from '../../src/cpu/assemble.ts';
 import type { Operand } from '../../src/cpu/insn.ts';
 import type { Row } from '../../src/cpu/isa/row.ts';
 import { MODE } from '../../src/cpu/mode.ts';
 import { bytesOf, type OperandSpec, operandSpec, SOURCE } from '../../src/cpu/operands.ts';
 import { DS, FLAG, RAX, RBX } from '../../src/cpu/state.ts';
-import { compileHost, type Host, Random, seedOfRun, whyNoHost } from '../softfloat/host.ts';
+import type { Random } from '../softfloat/host.ts';
 import { randomF80 } from '../softfloat/operands-f80.ts';
-import { Guest } from './guest.ts';
-import { IMAGE_BYTES, Image, MEMORY } from './image.ts';
-import { JIT_STRIDE, x87Rows } from './vector-rows.ts';
+import { compareWithHost, type HostCase } from './against-host.ts';
+import { Image, MEMORY } from './image.ts';
+import { x87Rows } from './vector-rows.ts';
 
 const CASES_PER_ROW = Number(process.env.X87_CASES ?? 40);
 const RET = 0xc3;
@@ -25,10 +23,7 @@ const POINTERS: Readonly<Record<string, readonly [start: number, end: number]>> 
   4: [12, 28],
 };
 
-interface Case {
-  readonly row: Row;
-  readonly code: Uint8Array;
-  readonly before: Image;
+interface Case extends HostCase {
   readonly operandSize: 2 | 4;
 }
 
@@ -154,44 +149,18 @@ function differences(one: Case, want: Image, got: Image): string[] {
   return lines;
 }
 
-function tell({ row, code, before }: Case, lines: readonly string[]): string {
-  const bytes = [...code].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
-  const start = `fcw ${before.fcw.toString(16)}, fsw ${before.fsw.toString(16)}, ftw ${before.ftw.toString(16)}`;
+function circumstances({ before }: Case): string {
+  const words = `fcw ${before.fcw.toString(16)}, fsw ${before.fsw.toString(16)}, ftw ${before.ftw.toString(16)}`;
   const top = (before.fsw >> 11) & 7;
   const stack = [0, 1, 7].map((i) => `st${i} ${hex(before.st((top + i) & 7))}`).join(' ');
-  return [`${row.mnemonic} ${row.operands.join(',')} (${bytes}), ${start}, ${stack}`, ...lines].join('\n    ');
+  return `${words}, ${stack}`;
 }
 
-const reason = whyNoHost();
-const rows = x87Rows().filter(({ mnemonic }) => [undefined, mnemonic].includes(process.env.X87_ROW));
-
-describe.skipIf(reason !== undefined)(`x87 against the host's CPU${reason === undefined ? '' : `: ${reason}`}`, () => {
-  const seed = seedOfRun();
-  const cases: Case[] = [];
-  let host: Host;
-  let wanted: Image[];
-
-  beforeAll(() => {
-    console.log(`seed ${seed} (SOFTFLOAT_SEED)`);
-    const generator = new Generator(new Random(seed));
-    for (const row of rows) for (let n = 0; n < CASES_PER_ROW; n++) cases.push(generator.make(row));
-    host = compileHost('../isa/native.c');
-    const records = new Uint8Array(cases.length * IMAGE_BYTES);
-    cases.forEach(({ before }, n) => {
-      records.set(before.bytes, n * IMAGE_BYTES);
-    });
-    const answers = host.run(records);
-    wanted = cases.map((_, n) => new Image(new Uint8Array(answers.subarray(n * IMAGE_BYTES, (n + 1) * IMAGE_BYTES))));
-  });
-  afterAll(() => host?.dispose());
-
-  it.each<Tier>(['eval', 'interp', 'jit'])('%s leaves the state that the host leaves', (tier) => {
-    const guest = new Guest(tier);
-    const wrong = cases.flatMap((one, n) => {
-      if (tier === 'jit' && n % JIT_STRIDE !== 0) return [];
-      const lines = differences(one, wanted[n]!, guest.run(one.before, one.code));
-      return lines.length === 0 ? [] : [tell(one, lines)];
-    });
-    expect(wrong.slice(0, 20), `${wrong.length} of ${cases.length} differ`).toEqual([]);
-  });
+compareWithHost({
+  title: 'x87',
+  rows: x87Rows().filter(({ mnemonic }) => [undefined, mnemonic].includes(process.env.X87_ROW)),
+  casesPerRow: CASES_PER_ROW,
+  generator: (random) => new Generator(random),
+  differences,
+  circumstances,
 });

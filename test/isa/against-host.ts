@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Tier } from '../../src/accel/tcg/vcpu.ts';
+import type { Row } from '../../src/cpu/isa/row.ts';
+import { compileHost, type Host, Random, seedOfRun, whyNoHost } from '../softfloat/host.ts';
+import { Guest } from './guest.ts';
+import { IMAGE_BYTES, Image } from './image.ts';
+
+/** The compiled tier runs one case of so many. */
+const JIT_STRIDE = 12;
+
+/** One instruction and the state that it begins in. */
+export interface HostCase {
+  readonly row: Row;
+  readonly code: Uint8Array;
+  readonly before: Image;
+}
+
+export interface Comparison<C extends HostCase> {
+  readonly title: string;
+  readonly rows: readonly Row[];
+  readonly casesPerRow: number;
+  readonly generator: (random: Random) => { make(row: Row): C };
+  /** What differs between the host's state and ours, a line each. */
+  readonly differences: (one: C, want: Image, got: Image) => string[];
+  /** What to know of a case beside its instruction. */
+  readonly circumstances: (one: C) => string;
+}
+
+/** Tests that each tier leaves random cases of each row in the state that the host's CPU leaves them in. */
+export function compareWithHost<C extends HostCase>(comparison: Comparison<C>): void {
+  const { title, rows, casesPerRow, differences } = comparison;
+  const reason = whyNoHost();
+  describe.skipIf(reason !== undefined)(`${title} against the host's CPU${reason ? `: ${reason}` : ''}`, () => {
+    const seed = seedOfRun();
+    const cases: C[] = [];
+    let host: Host;
+    let wanted: Image[];
+
+    beforeAll(() => {
+      console.log(`seed ${seed} (SOFTFLOAT_SEED)`);
+      const generator = comparison.generator(new Random(seed));
+      for (const row of rows) for (let n = 0; n < casesPerRow; n++) cases.push(generator.make(row));
+      host = compileHost('../isa/native.c');
+      wanted = runOnHost(host, cases);
+    });
+    afterAll(() => host?.dispose());
+
+    it.each<Tier>(['eval', 'interp', 'jit'])('%s leaves the state that the host leaves', (tier) => {
+      const guest = new Guest(tier);
+      const stride = tier === 'jit' ? Math.min(JIT_STRIDE, casesPerRow) : 1;
+      const wrong = cases.flatMap((one, n) => {
+        if (n % stride !== 0) return [];
+        const lines = differences(one, wanted[n]!, guest.run(one.before, one.code));
+        return lines.length === 0
+          ? []
+          : [[`${titleOf(one)}, ${comparison.circumstances(one)}`, ...lines].join('\n    ')];
+      });
+      expect(wrong.slice(0, 20), `${wrong.length} of ${cases.length} differ`).toEqual([]);
+    });
+  });
+}
+
+function runOnHost(host: Host, cases: readonly HostCase[]): Image[] {
+  const records = new Uint8Array(cases.length * IMAGE_BYTES);
+  cases.forEach(({ before }, n) => {
+    records.set(before.bytes, n * IMAGE_BYTES);
+  });
+  const answers = host.run(records);
+  return cases.map((_, n) => new Image(new Uint8Array(answers.subarray(n * IMAGE_BYTES, (n + 1) * IMAGE_BYTES))));
+}
+
+function titleOf({ row, code }: HostCase): string {
+  const bytes = [...code].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  return `${row.mnemonic} ${row.operands.join(',')} (${bytes})`;
+}
