@@ -33,7 +33,7 @@ const ESCAPES = {
   VEX0F3A: [3],
 } as const;
 /** ModRM.rm of 16-bit addressing by base and index. */
-const RM_16 = [
+export const RM_16: readonly (readonly [base: number, index: number | undefined])[] = [
   [RBX, RSI],
   [RBX, RDI],
   [RBP, RSI],

@@ -1,10 +1,10 @@
-import { encode, formOf, type Prefixes } from './assemble.ts';
+import { encode, formOf, type Prefixes, RM_16 } from './assemble.ts';
 import type { ImmediateOperand, MemoryOperand, Operand, OperandSize } from './insn.ts';
 import type { Form } from './isa/lookup.ts';
 import type { Row } from './isa/row.ts';
 import { MODE } from './mode.ts';
 import { bytesOf, type OperandSpec, SOURCE } from './operands.ts';
-import { CS, DS, ES, FS, RBP, RBX, RDI, RSI, RSP, SS } from './state.ts';
+import { CS, DS, ES, FS, RBP, RDI, RSI, RSP, SS } from './state.ts';
 
 /** A whole number from 0 to `below - 1`. */
 export type Random = (below: number) => number;
@@ -31,17 +31,7 @@ export function randomInstruction(row: Row, random: Random, mode: number): Rando
   return new Generator(formOf(row), random, mode).generate();
 }
 
-const BASES_16: readonly (readonly [number | undefined, number | undefined])[] = [
-  [RBX, RSI],
-  [RBX, RDI],
-  [RBP, RSI],
-  [RBP, RDI],
-  [RSI, undefined],
-  [RDI, undefined],
-  [RBP, undefined],
-  [RBX, undefined],
-  [undefined, undefined],
-];
+const BASES_16: readonly (readonly [number | undefined, number | undefined])[] = [...RM_16, [undefined, undefined]];
 const INTERESTING = [0, 1, 2, 127, 128, 255, 0x7fff, 0x8000, 0xffff, 0x7fffffff, -1, -128, -32768, -0x80000000];
 
 class Generator {
