@@ -74,7 +74,7 @@ export function bootTable(cells: readonly BootCell[]): string {
       const counted = instructions === undefined ? '' : `, ${(instructions / 1e6).toFixed(0)} Minstr`;
       const memory = rss === undefined ? '' : `, ${(rss / 2 ** 20).toFixed(0)} MiB resident at most`;
       const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
-      return `${title} ${seconds(wallMs)} ±${(share * 100).toFixed(0)}%, CPU ${seconds(cpuMs)}${ratio}${counted}${memory}\n`;
+      return `${title} ${seconds(wallMs)}${share === 0 ? '' : ` ±${(share * 100).toFixed(0)}%`}, CPU ${seconds(cpuMs)}${ratio}${counted}${memory}\n`;
     })
     .join('');
 }
