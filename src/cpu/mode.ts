@@ -42,7 +42,7 @@ function isFlat(w: Int32Array, seg: number): boolean {
 }
 
 /** The mode key that the current segments, control registers and flags ask for. */
-export function computeMode(w: Int32Array): number {
+function computeMode(w: Int32Array): number {
   const cr0 = w[W.cr0]!;
   const cr4 = w[W.cr4]!;
   const user = w[W.cpl] === 3;

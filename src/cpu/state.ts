@@ -115,7 +115,7 @@ export const W = Object.fromEntries(Object.entries(fields).map(([name, f]) => [n
   Record<FieldName, number>
 >;
 
-export const STATE_WORDS = words;
+const STATE_WORDS = words;
 
 /** Register numbers as instructions encode them. */
 export const RAX = 0;

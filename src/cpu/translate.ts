@@ -5,7 +5,7 @@ import { MODE } from './mode.ts';
 import { W } from './state.ts';
 
 /** Numbers of the execution units as the helper `unitFault` takes them. */
-export const UNIT = { x87: 0, mmx: 1, sse: 2, fwait: 3 } as const;
+const UNIT = { x87: 0, mmx: 1, sse: 2, fwait: 3 } as const;
 
 /** FSW.ES: an unmasked x87 exception waits to be reported. */
 const FSW_ES = 0x80;

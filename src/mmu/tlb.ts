@@ -8,7 +8,7 @@ export interface TlbTable {
   readonly high: Int32Array;
 }
 
-export const TLB_KINDS = ['kernelRead', 'kernelWrite', 'userRead', 'userWrite'] as const;
+/** Kernel reads, kernel writes, user reads, user writes. */
 type TlbKind = 0 | 1 | 2 | 3;
 
 const ENTRIES = 1 << 20;

@@ -177,7 +177,7 @@ export class FakeCpu implements CpuContext {
 }
 
 /** A segment descriptor (SDM 3A figure 3-8). */
-export function descriptor(base: number, limit: number, access: number, flags: number): bigint {
+function descriptor(base: number, limit: number, access: number, flags: number): bigint {
   const low = (limit & 0xffff) | ((base & 0xffff) << 16);
   const high = ((base >>> 16) & 0xff) | (access << 8) | (limit & 0xf0000) | (flags << 16) | (base & 0xff000000);
   return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);

@@ -87,7 +87,7 @@ export type Terminal =
   /** Runs the same instruction again when `condition` is not 0 (REP). */
   | { readonly kind: 'repeat'; readonly condition: ValueId };
 
-export const NEXT: Terminal = { kind: 'next' };
+const NEXT: Terminal = { kind: 'next' };
 
 /** Collects IR. Constants fold as they are made, with the table's own `eval` column. */
 export class IrBuilder {
