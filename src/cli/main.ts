@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { tuneEngine } from '../host/tune-engine.ts';
 import { canonicalArguments } from './arguments.ts';
 import { runCommand } from './commands.ts';
 import { OUTPUT_CLOSED } from './exit-status.ts';
@@ -10,6 +11,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 // There is nowhere left to complain when standard error is closed.
 process.stderr.on('error', () => {});
 
+tuneEngine();
 try {
   process.exitCode = await runCommand(canonicalArguments(process.argv.slice(2)));
 } catch (error) {
