@@ -1,7 +1,7 @@
 // 32-bit integer arithmetic throughout: V8 keeps it in registers, while doubles would be converted.
 
 /** High half of the unsigned product of two 32-bit numbers. */
-export function mulhu32(a: number, b: number): number {
+function mulhu32(a: number, b: number): number {
   const al = a & 0xffff;
   const ah = a >>> 16;
   const bl = b & 0xffff;
@@ -130,7 +130,6 @@ export function createLibrary(w: Int32Array, hi: number) {
   };
 }
 
-export type Library = ReturnType<typeof createLibrary>;
 export const LIBRARY_NAMES = [
   'mulhu32',
   'mulhs32',
