@@ -1,6 +1,6 @@
 import { CpuState } from '../cpu/state.ts';
 import type { Vcpu } from './accelerator.ts';
-import type { KvmVcpu } from './kvm/vcpu.ts';
+import type { KvmCpu } from './kvm/core.ts';
 import type { TcgVcpu } from './tcg/vcpu.ts';
 
 export type AcceleratorName = 'tcg' | 'kvm';
@@ -9,10 +9,10 @@ export type AcceleratorName = 'tcg' | 'kvm';
 export class CpuPair {
   readonly tcg: TcgVcpu;
   /** Undefined when the machine was not made to move. */
-  readonly kvm: KvmVcpu | undefined;
+  readonly kvm: KvmCpu | undefined;
   #name: AcceleratorName;
 
-  constructor(tcg: TcgVcpu, kvm: KvmVcpu | undefined, first: AcceleratorName) {
+  constructor(tcg: TcgVcpu, kvm: KvmCpu | undefined, first: AcceleratorName) {
     this.tcg = tcg;
     this.kvm = kvm;
     this.#name = first;

@@ -36,8 +36,6 @@ export class HostClock implements MachineClock {
   #sliceStart = 0;
   #sliceInstructions = 0;
   readonly #instructions: () => number;
-  /** Counts of the time-stamp counter in a nanosecond. */
-  tscRate = TSC_HZ / 1e9;
 
   /** `nowMs` is a monotonic clock in milliseconds; `instructions` the CPU's count. */
   constructor(nowMs: () => number, instructions: () => number) {
@@ -48,7 +46,7 @@ export class HostClock implements MachineClock {
   }
 
   tsc(): bigint {
-    return BigInt(Math.floor(this.timers.now() * this.tscRate));
+    return BigInt(this.timers.now());
   }
 
   sliceNs(): number {

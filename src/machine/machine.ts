@@ -1,8 +1,8 @@
 import type { Breakpoint, DebugCause, Vcpu, VcpuExit } from '../accel/accelerator.ts';
 import { type AcceleratorName, CpuPair } from '../accel/handover.ts';
 import { InterruptLatch } from '../accel/interrupt-latch.ts';
+import type { KvmCpu } from '../accel/kvm/core.ts';
 import type { KvmHost } from '../accel/kvm/index.ts';
-import type { KvmVcpu } from '../accel/kvm/vcpu.ts';
 import { createTcg } from '../accel/tcg/index.ts';
 import type { TcgVcpu, Tier } from '../accel/tcg/vcpu.ts';
 import type { CharBackend } from '../bus/backends.ts';
@@ -96,8 +96,8 @@ export class Machine {
     // The board asks for the time before there is a CPU.
     let cpu: Vcpu | undefined;
     const instructions = () => cpu?.instructions ?? 0;
-    const hostClock = new HostClock(() => performance.now(), instructions);
-    this.clock = config.icount === true ? new CountedClock(instructions) : hostClock;
+    this.clock =
+      config.icount === true ? new CountedClock(instructions) : new HostClock(() => performance.now(), instructions);
     this.exit = new Promise((resolve) => {
       this.#finish = (exit) => {
         this.console.end(exit.reason);
@@ -127,16 +127,15 @@ export class Machine {
     );
     this.#interrupts = new InterruptLatch(this.pc.pic);
     const board = { memory: this.pc.memory, ports: this.pc.ports, interrupts: this.#interrupts };
-    const tsc = () => this.clock.tsc();
+    // Under kvm user programs may read the host's counter itself, so a machine that may move shows it always.
+    const tsc = () => this.#cpus?.kvm?.tsc() ?? this.clock.tsc();
     const tcg = createTcg(board, { model: this.model, tier: config.tier ?? 'jit', tsc });
     cpu = tcg;
     const kvm = config.kvm?.createVcpu(board, {
       model: this.model,
       interpreter: tcg,
       sliceNs: () => this.clock.sliceNs(),
-      tsc,
     });
-    if (kvm !== undefined) hostClock.tscRate = kvm.tscKhz / 1e6;
     this.#cpus = new CpuPair(tcg, kvm, config.accel ?? 'tcg');
     this.#loop = new RunLoop(() => this.vcpu, this.clock);
     this.#plan =
@@ -164,7 +163,7 @@ export class Machine {
   }
 
   /** The CPU under kvm, of a machine that was made with it. */
-  get kvm(): KvmVcpu | undefined {
+  get kvm(): KvmCpu | undefined {
     return this.#cpus.kvm;
   }
 

@@ -1,8 +1,10 @@
 import type { CpuModel } from '../../cpu/cpuid.ts';
+import type { KvmBoard, KvmCpu, KvmVcpuOptions } from './core.ts';
 import type { NativeMemory } from './ffi.ts';
 import { mapMemory, PAGE } from './native-struct.ts';
 import { type KvmSystem, limitModel, openKvm, unsupportedFeatures } from './system.ts';
-import { type KvmBoard, KvmVcpu, type KvmVcpuOptions } from './vcpu.ts';
+import { UserModeVcpu } from './user-vcpu.ts';
+import { KvmVcpu } from './vcpu.ts';
 import { KvmVm } from './vm.ts';
 
 /** KVM of this host, ready to make machines. */
@@ -12,6 +14,11 @@ export class KvmHost {
 
   constructor(system: KvmSystem) {
     this.system = system;
+  }
+
+  /** False where KVM runs only programs on the processor and emulates the rest. */
+  get runsKernels(): boolean {
+    return this.system.kind !== 'pvm';
   }
 
   /** Memory for a guest: zeroed, page-aligned, outside of JavaScript's heap. @throws KvmError */
@@ -31,12 +38,12 @@ export class KvmHost {
   }
 
   /** A machine with one CPU, whose RAM came from `allocate`. @throws KvmError */
-  createVcpu(board: KvmBoard, options: KvmVcpuOptions): KvmVcpu {
+  createVcpu(board: KvmBoard, options: KvmVcpuOptions): KvmCpu {
     const memory = this.#memories.get(board.memory.ram.buffer);
     if (memory === undefined) throw new Error('guest memory under kvm must come from KvmHost.allocate');
     const vm = new KvmVm(this.system, board.memory, memory);
     try {
-      return new KvmVcpu(vm, board, options);
+      return this.runsKernels ? new KvmVcpu(vm, board, options) : new UserModeVcpu(vm, board, options);
     } catch (error) {
       vm.close();
       throw error;

@@ -187,6 +187,7 @@ export const STRUCT = {
   }),
   kvm_debugregs: structure(128, { db: [0, 32], dr6: [32, 8], dr7: [40, 8] }),
   kvm_vcpu_events: structure(64, {
+    'exception.nr': [1, 1],
     'interrupt.injected': [8, 1],
     'interrupt.nr': [9, 1],
     'interrupt.soft': [10, 1],

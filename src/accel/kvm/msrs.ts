@@ -37,7 +37,7 @@ export class VcpuMsrs {
 
   put(state: CpuState): void {
     const entries = this.#known.map(({ number, field, index }) => [number, state.get(field, index)] as const);
-    this.#set(entries);
+    this.set(entries);
   }
 
   /** The guest's time-stamp counter. */
@@ -48,7 +48,7 @@ export class VcpuMsrs {
 
   set tsc(value: bigint) {
     // KVM takes a value near the one expected for an attempt to synchronise and keeps its own: so first go far away.
-    this.#set([
+    this.set([
       [MSR_TSC, value ^ FAR],
       [MSR_TSC, value],
     ]);
@@ -80,7 +80,8 @@ export class VcpuMsrs {
     return this.#libc.ioctl(this.#fd, KVM.GET_MSRS, address);
   }
 
-  #set(entries: readonly (readonly [number: number, value: bigint])[]): void {
+  /** @throws KvmError when KVM refuses one */
+  set(entries: readonly (readonly [number: number, value: bigint])[]): void {
     const { view, address } = this.#block;
     view.setUint32(0, entries.length, true);
     view.setUint32(4, 0, true);

@@ -53,8 +53,7 @@ export class VcpuRegisters {
     this.#call(KVM.GET_SREGS, 'KVM_GET_SREGS');
     takeSregs(state, view);
     takePdptes(state, this.#memory);
-    this.#call(KVM.GET_FPU, 'KVM_GET_FPU');
-    takeFpu(state, view);
+    this.takeFpu(state);
     if (this.#xsave) {
       this.#call(KVM.GET_XCRS, 'KVM_GET_XCRS');
       takeXcr0(state, view);
@@ -75,8 +74,7 @@ export class VcpuRegisters {
     this.#call(KVM.SET_SREGS, 'KVM_SET_SREGS');
     putRegs(state, view);
     this.#call(KVM.SET_REGS, 'KVM_SET_REGS');
-    putFpu(state, view);
-    this.#call(KVM.SET_FPU, 'KVM_SET_FPU');
+    this.putFpu(state);
     if (this.#xsave) {
       putXcr0(state, view);
       this.#call(KVM.SET_XCRS, 'KVM_SET_XCRS');
@@ -88,6 +86,17 @@ export class VcpuRegisters {
       this.#msrs.put(state);
     }
     this.putEventsOf(state);
+  }
+
+  /** x87 and SSE registers alone. */
+  takeFpu(state: CpuState): void {
+    this.#call(KVM.GET_FPU, 'KVM_GET_FPU');
+    takeFpu(state, this.#block.view);
+  }
+
+  putFpu(state: CpuState): void {
+    putFpu(state, this.#block.view);
+    this.#call(KVM.SET_FPU, 'KVM_SET_FPU');
   }
 
   putEventsOf(state: CpuState): void {

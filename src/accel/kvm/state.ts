@@ -1,6 +1,6 @@
 import { readRflags, writeRflags } from '../../cpu/flags.ts';
 import { updateMode } from '../../cpu/mode.ts';
-import { AR, type CpuState, CR0, CR4, EFER, FIELDS, type FieldName, FLAG, SS, TR, W } from '../../cpu/state.ts';
+import { AR, type CpuState, CR0, CR4, EFER, FIELDS, type FieldName, FLAG, GS, SS, TR, W } from '../../cpu/state.ts';
 import type { AddressMap } from '../../memory/address-map.ts';
 import { offsetOf, SHADOW, STRUCT, VCPUEVENT_VALID } from './ioctl.ts';
 
@@ -99,19 +99,27 @@ const RIGHTS = [
   [offsetOf('kvm_segment', 'unusable'), 16, 1],
 ] as const;
 
+function takeSegment(w: Int32Array, view: DataView, seg: number): void {
+  const at = SEGMENTS[seg]!;
+  const base = W.base + 2 * seg;
+  w[base] = view.getInt32(at, true);
+  w[base + 1] = view.getInt32(at + 4, true);
+  w[W.limit + seg] = view.getInt32(at + offsetOf('kvm_segment', 'limit'), true);
+  w[W.selector + seg] = view.getUint16(at + offsetOf('kvm_segment', 'selector'), true);
+  let attributes = 0;
+  for (const [offset, shift, mask] of RIGHTS) attributes |= (view.getUint8(at + offset) & mask) << shift;
+  w[W.attributes + seg] = attributes;
+}
+
+/** What a program in ring 3 can change of kvm_sregs: ES to GS. */
+export function takeUserSegments({ words: w }: CpuState, view: DataView): void {
+  for (let seg = 0; seg <= GS; seg++) takeSegment(w, view, seg);
+}
+
 /** kvm_sregs; call `takeRegs` first, as CPL and mode follow from both. */
 export function takeSregs({ words: w }: CpuState, view: DataView): void {
   take(w, view, SREGS);
-  SEGMENTS.forEach((at, seg) => {
-    const base = W.base + 2 * seg;
-    w[base] = view.getInt32(at, true);
-    w[base + 1] = view.getInt32(at + 4, true);
-    w[W.limit + seg] = view.getInt32(at + offsetOf('kvm_segment', 'limit'), true);
-    w[W.selector + seg] = view.getUint16(at + offsetOf('kvm_segment', 'selector'), true);
-    let attributes = 0;
-    for (const [offset, shift, mask] of RIGHTS) attributes |= (view.getUint8(at + offset) & mask) << shift;
-    w[W.attributes + seg] = attributes;
-  });
+  for (let seg = 0; seg <= TR; seg++) takeSegment(w, view, seg);
   w[W.cpl] = cplOf(w);
   updateMode(w);
 }

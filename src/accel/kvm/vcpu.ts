@@ -1,36 +1,9 @@
-import type { CpuModel } from '../../cpu/cpuid.ts';
 import { CpuState, CR0, EFER, FLAG, W } from '../../cpu/state.ts';
-import type { Board, Breakpoint, Vcpu, VcpuExit } from '../accelerator.ts';
-import type { InterruptLatch } from '../interrupt-latch.ts';
-import { type Libc, MAP, type NativeMemory, PROT } from './ffi.ts';
-import { setGuestCpuid } from './guest-cpuid.ts';
-import { serveMemory, servePorts } from './io-exit.ts';
-import { CAP, EXIT, INTERNAL_ERROR_EMULATION, KVM, offsetOf } from './ioctl.ts';
-import { checked, ERRNO, errnoName, KvmError } from './kvm-error.ts';
-import { VcpuMsrs } from './msrs.ts';
-import { NativeBlock, PAGE } from './native-struct.ts';
-import { VcpuRegisters } from './registers.ts';
-import { KERNEL_SIGSET_BYTES, SliceTimer } from './slice-timer.ts';
-import { VcpuTsc } from './tsc.ts';
+import type { Breakpoint, VcpuExit } from '../accelerator.ts';
+import { type KvmBoard, type KvmCounts, type KvmCpu, type KvmVcpuOptions, noCounts, VcpuCore } from './core.ts';
+import { EXIT, INTERNAL_ERROR_EMULATION, offsetOf } from './ioctl.ts';
+import { ERRNO, errnoName, KvmError } from './kvm-error.ts';
 import type { KvmVm } from './vm.ts';
-
-/** The software CPU that takes over what KVM cannot run. */
-export interface Interpreter extends Vcpu {
-  /** Memory may have changed behind its back. */
-  forgetCode(): void;
-}
-
-/** The board of a machine that may run under KVM. */
-export interface KvmBoard extends Board {
-  readonly interrupts: InterruptLatch;
-}
-
-export interface KvmVcpuOptions {
-  readonly model: CpuModel;
-  readonly interpreter: Interpreter;
-  /** Nanoseconds until the machine wants to look at its timers. */
-  readonly sliceNs: () => number;
-}
 
 const BUDGET: VcpuExit = { reason: 'budget' };
 const KICKED: VcpuExit = { reason: 'kicked' };
@@ -38,91 +11,38 @@ const HALT: VcpuExit = { reason: 'halt' };
 const SHUTDOWN: VcpuExit = { reason: 'shutdown' };
 const fatal = (message: string): VcpuExit => ({ reason: 'fatal', message });
 
-const REASON = offsetOf('kvm_run', 'exit_reason');
 const WINDOW = offsetOf('kvm_run', 'request_interrupt_window');
-const IMMEDIATE_EXIT = offsetOf('kvm_run', 'immediate_exit');
 const READY = offsetOf('kvm_run', 'ready_for_interrupt_injection');
 const IF_FLAG = offsetOf('kvm_run', 'if_flag');
 const SUBERROR = offsetOf('kvm_run', 'internal.suberror');
+const HARDWARE_REASON = offsetOf('kvm_run', 'hw.hardware_exit_reason');
 
 /** Instructions that the interpreter runs between two looks whether KVM can go on. */
-const BORROWED_SLICE = 20_000;
-
-/** How often KVM gave the CPU back, and why. */
-export interface KvmCounts {
-  runs: number;
-  io: number;
-  mmio: number;
-  halts: number;
-  windows: number;
-  injected: number;
-  /** Instructions that KVM could not run and the interpreter did. */
-  interpreted: number;
-  /** Times that the interpreter took over for a whole mode. */
-  borrowed: number;
-}
+const LENT_SLICE = 20_000;
 
 /**
  * A virtual CPU of the kernel. `run` enters the guest until the machine has something to decide; ports and MMIO are
  * served on the way. Where KVM cannot go on, the interpreter runs the instruction.
  */
-export class KvmVcpu implements Vcpu {
-  readonly counts: KvmCounts = {
-    runs: 0,
-    io: 0,
-    mmio: 0,
-    halts: 0,
-    windows: 0,
-    injected: 0,
-    interpreted: 0,
-    borrowed: 0,
-  };
-  readonly #libc: Libc;
+export class KvmVcpu implements KvmCpu {
+  readonly counts: KvmCounts = noCounts();
+  readonly #core: VcpuCore;
   readonly #board: KvmBoard;
-  readonly #vm: KvmVm;
   readonly #options: KvmVcpuOptions;
-  readonly #fd: number;
-  readonly #runMemory: NativeMemory;
-  readonly #run: DataView;
-  readonly #enter: () => number;
-  readonly #argument: NativeBlock;
-  readonly #msrs: VcpuMsrs;
-  readonly #registers: VcpuRegisters;
-  readonly #timer: SliceTimer;
-  readonly #tsc: VcpuTsc;
   readonly #state = new CpuState();
   #kicked = false;
   #halted = false;
-  /** A port or MMIO access was served and its instruction is not complete until the next KVM_RUN. */
-  #incomplete = false;
   /** The interpreter holds the state. */
   #lent = false;
   /** Learnt when the guest tried: this KVM cannot do paging without long mode. */
   #noLegacyPaging = false;
-  #closed = false;
+  #generation = 0;
 
   /** @throws KvmError */
   constructor(vm: KvmVm, board: KvmBoard, options: KvmVcpuOptions) {
-    const { system } = vm;
-    const { libc } = system;
-    this.#libc = libc;
-    this.#vm = vm;
+    this.#core = new VcpuCore(vm, board, options.model);
     this.#board = board;
     this.#options = options;
-    this.#fd = checked(libc.ioctl(vm.fd, KVM.CREATE_VCPU, 0), 'KVM_CREATE_VCPU');
-    const memory = libc.mmap(system.runBytes, PROT.READ | PROT.WRITE, MAP.SHARED, this.#fd);
-    if (memory === undefined) throw new KvmError(`mapping the vCPU failed with ${errnoName(libc.errno)}`);
-    this.#runMemory = memory;
-    this.#run = new DataView(memory.buffer);
-    this.#enter = libc.prepareIoctl(this.#fd, KVM.RUN, 0);
-    this.#argument = new NativeBlock(libc, PAGE);
-    setGuestCpuid(system, this.#fd, options.model);
-    this.#msrs = new VcpuMsrs(libc, this.#fd);
-    const xsave = options.model.features.has('xsave') && system.capability(CAP.XCRS) > 0;
-    this.#registers = new VcpuRegisters(libc, this.#fd, this.#msrs, board.memory, xsave);
-    this.#tsc = new VcpuTsc(libc, this.#fd, this.#msrs);
-    this.#timer = new SliceTimer(libc);
-    this.#letSignalsThrough();
   }
 
   get instructions(): number {
@@ -131,9 +51,9 @@ export class KvmVcpu implements Vcpu {
 
   run(instructions: number): VcpuExit {
     if (this.#lent) return this.#runLent(instructions);
-    this.#timer.arm(this.#options.sliceNs());
+    const core = this.#core;
     const { counts } = this;
-    const run = this.#run;
+    core.timer.arm(this.#options.sliceNs());
     for (;;) {
       if (this.#kicked) {
         this.#kicked = false;
@@ -142,19 +62,18 @@ export class KvmVcpu implements Vcpu {
       this.#offerInterrupt();
       if (this.#halted) return HALT;
       counts.runs++;
-      const result = this.#enter();
-      this.#incomplete = false;
+      const result = core.enter();
+      core.incomplete = false;
       if (result < 0) return this.#interrupted(-result);
-      switch (run.getUint32(REASON, true)) {
+      const reason = core.exitReason;
+      switch (reason) {
         case EXIT.IO:
           counts.io++;
-          servePorts(run, this.#board.ports);
-          this.#incomplete = true;
+          core.serve(reason);
           break;
         case EXIT.MMIO:
           counts.mmio++;
-          serveMemory(run, this.#board.memory);
-          this.#incomplete = true;
+          core.serve(reason);
           break;
         case EXIT.HLT:
           counts.halts++;
@@ -166,7 +85,7 @@ export class KvmVcpu implements Vcpu {
         case EXIT.INTR:
           return this.#interrupted(ERRNO.EINTR);
         default: {
-          const exit = this.#rareExit(run.getUint32(REASON, true));
+          const exit = this.#rareExit(reason);
           if (exit !== undefined) return exit;
           if (this.#lent) return BUDGET;
         }
@@ -176,9 +95,9 @@ export class KvmVcpu implements Vcpu {
 
   /** Exact on every kind of KVM: the interpreter runs the one instruction. */
   step(): VcpuExit {
-    this.#borrow();
+    this.#lend();
     const exit = this.#options.interpreter.step();
-    this.#giveBackIfPossible();
+    this.#takeBackIfPossible();
     return exit;
   }
 
@@ -194,33 +113,33 @@ export class KvmVcpu implements Vcpu {
   setNmi(): void {
     if (this.#lent) return this.#options.interpreter.setNmi();
     this.#halted = false;
-    checked(this.#libc.ioctl(this.#fd, KVM.NMI, 0), 'KVM_NMI');
+    this.#core.injectNmi();
   }
 
   setA20(enabled: boolean): void {
-    this.#vm.setA20(enabled);
+    this.#core.vm.setA20(enabled);
     this.#options.interpreter.setA20(enabled);
   }
 
   readState(into: CpuState): void {
-    if (this.#lent) {
-      this.#options.interpreter.readState(into);
-      return;
-    }
-    this.#complete();
-    const vector = this.#registers.take(into, true);
-    if (vector !== undefined) this.#board.interrupts.giveBack(vector);
-    if (vector !== undefined) this.#dropInjected(into);
+    if (this.#lent) return this.#options.interpreter.readState(into);
+    const core = this.#core;
+    core.complete();
+    const vector = core.registers.take(into, true);
     into.words[W.halted] = this.#halted ? 1 : 0;
-    into.set('tscOffset', this.#tsc.offset);
+    into.set('tscOffset', core.tsc.offset);
+    if (vector === undefined) return;
+    // The latch delivers it: KVM must not do so too.
+    this.#board.interrupts.giveBack(vector);
+    core.registers.putEventsOf(into);
+    this.#entered(into);
   }
 
   writeState(from: CpuState): void {
     this.#lent = false;
-    if (this.#incomplete) this.#complete();
-    this.#registers.put(from, true);
-    this.#tsc.offset = BigInt.asIntN(64, from.get('tscOffset'));
-    this.#entered(from);
+    this.#core.complete();
+    this.#put(from);
+    this.#dropMappings();
   }
 
   setBreakpoints(points: readonly Breakpoint[]): void {
@@ -228,43 +147,20 @@ export class KvmVcpu implements Vcpu {
   }
 
   translate(linear: bigint): number | undefined {
-    if (this.#lent) return this.#options.interpreter.translate(linear);
-    const { view, address } = this.#argument;
-    view.setBigUint64(offsetOf('kvm_translation', 'linear_address'), BigInt.asUintN(64, linear), true);
-    checked(this.#libc.ioctl(this.#fd, KVM.TRANSLATE, address), 'KVM_TRANSLATE');
-    if (view.getUint8(offsetOf('kvm_translation', 'valid')) === 0) return undefined;
-    return Number(view.getBigUint64(offsetOf('kvm_translation', 'physical_address'), true));
+    return this.#lent ? this.#options.interpreter.translate(linear) : this.#core.translate(linear);
   }
 
-  /** The host's time-stamp counter, which the state's `tscOffset` is relative to. */
   tsc(): bigint {
-    return this.#tsc.now();
+    return this.#core.tsc.now();
   }
 
-  /** Ends the virtual machine and gives everything back to the kernel. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#timer.close();
-    this.#registers.free();
-    this.#tsc.free();
-    this.#msrs.free();
-    this.#argument.free();
-    this.#libc.munmap(this.#runMemory.address, this.#runMemory.buffer.byteLength);
-    this.#libc.close(this.#fd);
-    this.#vm.close();
-  }
-
-  #letSignalsThrough(): void {
-    const { view, address } = this.#argument;
-    view.setUint32(offsetOf('kvm_signal_mask', 'len'), KERNEL_SIGSET_BYTES, true);
-    view.setBigUint64(4, 0n, true);
-    checked(this.#libc.ioctl(this.#fd, KVM.SET_SIGNAL_MASK, address), 'KVM_SET_SIGNAL_MASK');
+    this.#core.close();
   }
 
   /** Injects what the interrupt controllers have, or asks KVM to say when it can take it. */
   #offerInterrupt(): void {
-    const run = this.#run;
+    const { run } = this.#core;
     const { interrupts } = this.#board;
     if (!interrupts.pending) {
       run.setUint8(WINDOW, 0);
@@ -273,9 +169,7 @@ export class KvmVcpu implements Vcpu {
     if (run.getUint8(READY) !== 0 && run.getUint8(IF_FLAG) !== 0) {
       this.#halted = false;
       this.counts.injected++;
-      const { view, address } = this.#argument;
-      view.setUint32(0, interrupts.acknowledge(), true);
-      checked(this.#libc.ioctl(this.#fd, KVM.INTERRUPT, address), 'KVM_INTERRUPT');
+      this.#core.inject(interrupts.acknowledge());
       run.setUint8(READY, 0);
     }
     run.setUint8(WINDOW, interrupts.pending ? 1 : 0);
@@ -283,24 +177,23 @@ export class KvmVcpu implements Vcpu {
 
   #interrupted(errno: number): VcpuExit {
     if (errno !== ERRNO.EINTR && errno !== ERRNO.EAGAIN) return fatal(`KVM_RUN failed with ${errnoName(errno)}`);
-    this.#timer.take();
+    this.#core.timer.take();
     return BUDGET;
   }
 
   /** @returns undefined when the CPU can go on */
   #rareExit(reason: number): VcpuExit | undefined {
+    const { run } = this.#core;
     switch (reason) {
       case EXIT.SHUTDOWN:
         return this.#shutdown();
       case EXIT.INTERNAL_ERROR: {
-        const suberror = this.#run.getUint32(SUBERROR, true);
+        const suberror = run.getUint32(SUBERROR, true);
         if (suberror === INTERNAL_ERROR_EMULATION) return this.#interpretOne();
         return fatal(`KVM gave up: internal error ${suberror} at ${this.#where()}`);
       }
       case EXIT.FAIL_ENTRY:
-        return fatal(
-          `KVM cannot enter the guest at ${this.#where()}: hardware reason ${this.#run.getUint32(32, true)}`,
-        );
+        return fatal(`KVM cannot enter the guest at ${this.#where()}: reason ${run.getUint32(HARDWARE_REASON, true)}`);
       case EXIT.SYSTEM_EVENT:
         return SHUTDOWN;
       default:
@@ -309,16 +202,14 @@ export class KvmVcpu implements Vcpu {
   }
 
   #where(): string {
-    this.#registers.take(this.#state, false);
+    this.#core.registers.take(this.#state, false);
     return `${this.#state.get('selector', 1).toString(16)}:${this.#state.get('rip').toString(16)}`;
   }
 
   /** KVM's emulator does not know the instruction. */
   #interpretOne(): VcpuExit | undefined {
     this.counts.interpreted++;
-    this.#borrow();
-    const exit = this.#options.interpreter.step();
-    this.#giveBackIfPossible();
+    const exit = this.step();
     return exit.reason === 'budget' || exit.reason === 'kicked' ? undefined : exit;
   }
 
@@ -327,13 +218,13 @@ export class KvmVcpu implements Vcpu {
    * interpreter knows the difference.
    */
   #shutdown(): VcpuExit | undefined {
-    this.#borrow();
+    this.#lend();
     const exit = this.#options.interpreter.step();
     if (exit.reason === 'shutdown') {
-      this.#giveBackIfPossible();
+      this.#takeBackIfPossible();
       return SHUTDOWN;
     }
-    this.counts.borrowed++;
+    this.counts.lent++;
     this.#noLegacyPaging = true;
     return undefined;
   }
@@ -344,64 +235,50 @@ export class KvmVcpu implements Vcpu {
       this.#kicked = false;
       return KICKED;
     }
-    const exit = interpreter.run(Math.min(instructions, BORROWED_SLICE));
+    const exit = interpreter.run(Math.min(instructions, LENT_SLICE));
     if (exit.reason === 'kicked') this.#kicked = false;
-    this.#giveBackIfPossible();
+    this.#takeBackIfPossible();
     return exit;
   }
 
-  #borrow(): void {
+  #lend(): void {
     if (this.#lent) return;
     const { interpreter } = this.#options;
     this.readState(this.#state);
     interpreter.forgetCode();
     interpreter.writeState(this.#state);
+    this.#generation = interpreter.state.words[W.generation]!;
     this.#lent = true;
   }
 
-  #giveBackIfPossible(): void {
+  #takeBackIfPossible(): void {
+    const { interpreter } = this.#options;
     const state = this.#state;
-    this.#options.interpreter.readState(state);
+    interpreter.readState(state);
     if (this.#noLegacyPaging && pagesWithoutLongMode(state.words)) return;
-    this.#registers.put(state, true);
-    this.#tsc.offset = BigInt.asIntN(64, state.get('tscOffset'));
-    this.#entered(state);
+    this.#put(state);
+    if (interpreter.state.words[W.generation] !== this.#generation) this.#dropMappings();
     this.#lent = false;
+  }
+
+  #put(state: CpuState): void {
+    this.#core.registers.put(state, true);
+    this.#core.tsc.offset = BigInt.asIntN(64, state.get('tscOffset'));
+    this.#entered(state);
   }
 
   /** What the last exit said about interrupts is no longer true: takes it from the state. */
   #entered({ words: w }: CpuState): void {
+    const { run } = this.#core;
     this.#halted = w[W.halted] !== 0;
     const enabled = (w[W.rflags]! & FLAG.IF) !== 0;
-    this.#run.setUint8(IF_FLAG, enabled ? 1 : 0);
-    this.#run.setUint8(READY, enabled && w[W.interruptShadow] === 0 ? 1 : 0);
+    run.setUint8(IF_FLAG, enabled ? 1 : 0);
+    run.setUint8(READY, enabled && w[W.interruptShadow] === 0 ? 1 : 0);
   }
 
-  /** The vector is in the latch again: KVM must not deliver it too. */
-  #dropInjected(state: CpuState): void {
-    this.#registers.putEventsOf(state);
-    this.#entered(state);
-  }
-
-  /** Lets the kernel finish the instruction whose port or MMIO access was served. */
-  #complete(): void {
-    const run = this.#run;
-    run.setUint8(IMMEDIATE_EXIT, 1);
-    try {
-      while (this.#incomplete) {
-        this.#incomplete = false;
-        const result = this.#enter();
-        if (result === -ERRNO.EINTR || result === -ERRNO.EAGAIN) return;
-        checked(result, 'KVM_RUN');
-        const reason = run.getUint32(REASON, true);
-        if (reason === EXIT.IO) servePorts(run, this.#board.ports);
-        else if (reason === EXIT.MMIO) serveMemory(run, this.#board.memory);
-        else return;
-        this.#incomplete = true;
-      }
-    } finally {
-      run.setUint8(IMMEDIATE_EXIT, 0);
-    }
+  #dropMappings(): void {
+    this.counts.dropped++;
+    this.#core.vm.dropMappings();
   }
 }
 

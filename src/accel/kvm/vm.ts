@@ -2,12 +2,15 @@ import type { AddressMap, Region } from '../../memory/address-map.ts';
 import type { NativeMemory } from './ffi.ts';
 import { CAP, KVM, MEM_READONLY, offsetOf, STRUCT } from './ioctl.ts';
 import { checked, errnoName, KvmError } from './kvm-error.ts';
-import { NativeBlock, setNumber } from './native-struct.ts';
+import { mapMemory, NativeBlock, PAGE, setNumber } from './native-struct.ts';
 import type { KvmSystem } from './system.ts';
 
 /** Four pages below 4 GiB that Intel processors without unrestricted guests need: QEMU's place for them. */
 const IDENTITY_MAP = 0xfeffc000;
 const TSS = 0xfeffd000;
+/** Two more places below 4 GiB: a page goes to and fro there. */
+const SHUTTLE = [0xfeff8000, 0xfeffa000] as const;
+const SHUTTLE_SLOT = 0;
 const MIB = 2 ** 20;
 
 interface Slot {
@@ -27,6 +30,8 @@ export class KvmVm {
   readonly #block: NativeBlock;
   readonly #readonlyWorks: boolean;
   #slots: Slot[] = [];
+  readonly #shuttle: NativeMemory;
+  #shuttleAt = 0;
   #a20 = true;
   #closed = false;
 
@@ -42,8 +47,10 @@ export class KvmVm {
     this.#readonlyWorks = system.capability(CAP.READONLY_MEM) > 0;
     this.fd = checked(libc.ioctl(system.fd, KVM.CREATE_VM, 0), 'KVM_CREATE_VM');
     this.#block = new NativeBlock(libc, STRUCT.kvm_userspace_memory_region.size);
+    this.#shuttle = mapMemory(libc, PAGE);
     try {
       this.#placeInternals();
+      this.#placeShuttle();
       this.#update();
     } catch (error) {
       this.close();
@@ -61,9 +68,19 @@ export class KvmVm {
     this.#update();
   }
 
+  /**
+   * Makes KVM forget what it derived from the guest's page tables. It sees their changes only when the guest itself
+   * writes them; moving a slot is what drops everything.
+   */
+  dropMappings(): void {
+    this.#shuttleAt ^= 1;
+    this.#placeShuttle();
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.system.libc.munmap(this.#shuttle.address, PAGE);
     this.#block.free();
     this.system.libc.close(this.fd);
   }
@@ -80,6 +97,11 @@ export class KvmVm {
     }
   }
 
+  #placeShuttle(): void {
+    const base = SHUTTLE[this.#shuttleAt]!;
+    this.#call({ id: SHUTTLE_SLOT, base, length: PAGE, offset: 0, readonly: this.#readonlyWorks }, this.#shuttle);
+  }
+
   /** Makes the slots equal to the map. What is unchanged stays, as changing a slot costs the guest its mappings. */
   #update(): void {
     const wanted = this.#wanted();
@@ -90,7 +112,7 @@ export class KvmVm {
     this.#slots = kept;
     for (const slot of wanted) {
       if (kept.some((other) => same(other, slot))) continue;
-      let id = 0;
+      let id = SHUTTLE_SLOT + 1;
       while (this.#slots.some((other) => other.id === id)) id++;
       const added = { ...slot, id };
       this.#setSlot(added);
@@ -125,7 +147,11 @@ export class KvmVm {
     ];
   }
 
-  #setSlot({ id, base, length, offset, readonly }: Slot): void {
+  #setSlot(slot: Slot): void {
+    this.#call(slot, this.#ram);
+  }
+
+  #call({ id, base, length, offset, readonly }: Slot, memory: NativeMemory): void {
     const { view, address } = this.#block;
     const at = (field: keyof typeof STRUCT.kvm_userspace_memory_region.fields): number =>
       offsetOf('kvm_userspace_memory_region', field);
@@ -133,7 +159,7 @@ export class KvmVm {
     view.setUint32(at('flags'), readonly && length > 0 ? MEM_READONLY : 0, true);
     setNumber(view, at('guest_phys_addr'), base);
     setNumber(view, at('memory_size'), length);
-    setNumber(view, at('userspace_addr'), this.#ram.address + offset);
+    setNumber(view, at('userspace_addr'), memory.address + offset);
     const result = this.system.libc.ioctl(this.fd, KVM.SET_USER_MEMORY_REGION, address);
     if (result < 0) {
       throw new KvmError(

@@ -30,6 +30,8 @@ export class CodeCache {
   readonly #fetch: (CodeTable | undefined)[] = new Array(FETCH_ENTRIES).fill(undefined);
   /** Instructions whose bytes lie on two pages, by the second page. */
   readonly #crossing = new Map<number, Rec[]>();
+  /** Tables of ring 3 code that may hold records. */
+  readonly #user = new Set<CodeTable>();
   readonly #none: Rec;
   readonly #buffer = new Uint8Array(2 * LONGEST);
   #records = 0;
@@ -129,8 +131,17 @@ export class CodeCache {
     this.onClear();
     this.#byPage.clear();
     this.#crossing.clear();
+    this.#user.clear();
     this.#records = 0;
     this.newGeneration();
+  }
+
+  /** Forgets the code of ring 3: another accelerator ran it and may have changed it. */
+  forgetUser(): void {
+    for (const table of this.#user) {
+      for (const record of table.records) if (record !== this.#none) this.#drop(record);
+    }
+    this.#user.clear();
   }
 
   clearIfFull(): void {
@@ -180,6 +191,7 @@ export class CodeCache {
   /** Decodes from `ipLow` to the end of its block, or to a record that is there already. */
   #predecode(table: CodeTable, ipLow: number): Rec {
     this.blocks++;
+    if ((table.mode & MODE.USER) !== 0) this.#user.add(table);
     const made: Rec[] = [];
     let at = ipLow;
     let joined: Rec | undefined;

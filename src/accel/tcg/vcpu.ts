@@ -66,6 +66,8 @@ export class TcgVcpu implements Vcpu, CpuContext {
   traceInterrupt: ((line: string) => void) | undefined;
   /** Called before each instruction when the `cpu` trace channel is on; such a run goes step by step. */
   traceStep: (() => void) | undefined;
+  /** When this says so between two instructions, `run` comes back with its budget. */
+  yieldAt: ((w: Int32Array) => boolean) | undefined;
 
   #kicked = false;
   #completed = 0;
@@ -173,6 +175,10 @@ export class TcgVcpu implements Vcpu, CpuContext {
   /** Memory changed by ways that nobody reported: no translation can be trusted. */
   forgetCode(): void {
     this.code.clear();
+  }
+
+  forgetUserCode(): void {
+    this.code.forgetUser();
   }
 
   setBreakpoints(points: readonly Breakpoint[]): void {
@@ -344,6 +350,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
     }
     if (w[W.halted] !== 0) return w[W.halted] === IN_SHUTDOWN ? SHUTDOWN : HALT;
     if (w[W.budget]! <= 0) return BUDGET;
+    if (this.yieldAt?.(w) === true) return BUDGET;
     this.code.clearIfFull();
     return undefined;
   }

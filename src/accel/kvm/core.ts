@@ -1,0 +1,232 @@
+import type { CpuModel } from '../../cpu/cpuid.ts';
+import type { CpuState } from '../../cpu/state.ts';
+import type { Board, Vcpu } from '../accelerator.ts';
+import type { InterruptLatch } from '../interrupt-latch.ts';
+import { type Libc, MAP, type NativeMemory, PROT } from './ffi.ts';
+import { setGuestCpuid } from './guest-cpuid.ts';
+import { serveMemory, servePorts } from './io-exit.ts';
+import { CAP, EXIT, KVM, offsetOf, STRUCT } from './ioctl.ts';
+import { checked, ERRNO, errnoName, KvmError } from './kvm-error.ts';
+import { VcpuMsrs } from './msrs.ts';
+import { NativeBlock, PAGE } from './native-struct.ts';
+import { VcpuRegisters } from './registers.ts';
+import { KERNEL_SIGSET_BYTES, SliceTimer } from './slice-timer.ts';
+import { VcpuTsc } from './tsc.ts';
+import type { KvmVm } from './vm.ts';
+
+/** The software CPU that takes over what KVM cannot run. */
+export interface Interpreter extends Vcpu {
+  /** The live state, settled while it does not run. */
+  readonly state: CpuState;
+  /** Memory may have changed behind its back. */
+  forgetCode(): void;
+  /** The same, for code that user programs can change. */
+  forgetUserCode(): void;
+  /** When this says so between two instructions, `run` comes back with its budget. */
+  yieldAt: ((w: Int32Array) => boolean) | undefined;
+}
+
+/** The board of a machine that may run under KVM. */
+export interface KvmBoard extends Board {
+  readonly interrupts: InterruptLatch;
+}
+
+export interface KvmVcpuOptions {
+  readonly model: CpuModel;
+  readonly interpreter: Interpreter;
+  /** Nanoseconds until the machine wants to look at its timers. */
+  readonly sliceNs: () => number;
+}
+
+/** How often KVM gave the CPU back, and why. */
+export interface KvmCounts {
+  /** Times that KVM_RUN was called. */
+  runs: number;
+  io: number;
+  mmio: number;
+  halts: number;
+  windows: number;
+  injected: number;
+  /** Instructions that KVM could not run and the interpreter did. */
+  interpreted: number;
+  /** Times that the interpreter took over for longer. */
+  lent: number;
+  /** Times that KVM had to forget the guest's page tables. */
+  dropped: number;
+}
+
+export const noCounts = (): KvmCounts => ({
+  runs: 0,
+  io: 0,
+  mmio: 0,
+  halts: 0,
+  windows: 0,
+  injected: 0,
+  interpreted: 0,
+  lent: 0,
+  dropped: 0,
+});
+
+/** A CPU under KVM as the machine sees it. */
+export interface KvmCpu extends Vcpu {
+  readonly counts: KvmCounts;
+  /** The host's time-stamp counter, which the state's `tscOffset` is relative to. */
+  tsc(): bigint;
+  /** Ends the virtual machine and gives everything back to the kernel. */
+  close(): void;
+}
+
+const REASON = offsetOf('kvm_run', 'exit_reason');
+const IMMEDIATE_EXIT = offsetOf('kvm_run', 'immediate_exit');
+/** Where the registers are that the kernel copies at each exit, when asked to. */
+const VALID_REGS = 288;
+const DIRTY_REGS = 296;
+const SYNC_REGS = 304;
+const SYNC_SREGS = SYNC_REGS + STRUCT.kvm_regs.size;
+const SYNC_EVENTS = SYNC_SREGS + STRUCT.kvm_sregs.size;
+
+/** Views of the copies in kvm_run, as the structures of the same names. */
+export interface SyncRegs {
+  readonly regs: DataView;
+  readonly sregs: DataView;
+  readonly events: DataView;
+}
+
+/** The kernel's side of one virtual CPU: its file, its shared page and its registers. */
+export class VcpuCore {
+  /** kvm_run. */
+  readonly run: DataView;
+  readonly registers: VcpuRegisters;
+  readonly msrs: VcpuMsrs;
+  readonly timer: SliceTimer;
+  readonly tsc: VcpuTsc;
+  readonly vm: KvmVm;
+  readonly board: Board;
+  /** Enters the guest; 0, or a negated errno. */
+  readonly enter: () => number;
+  /** A port or MMIO access was served and its instruction is not complete until the next entry. */
+  incomplete = false;
+  readonly #libc: Libc;
+  readonly #fd: number;
+  readonly #runMemory: NativeMemory;
+  readonly #argument: NativeBlock;
+  #closed = false;
+
+  /** @throws KvmError */
+  constructor(vm: KvmVm, board: Board, model: CpuModel) {
+    const { system } = vm;
+    const { libc } = system;
+    this.vm = vm;
+    this.board = board;
+    this.#libc = libc;
+    this.#fd = checked(libc.ioctl(vm.fd, KVM.CREATE_VCPU, 0), 'KVM_CREATE_VCPU');
+    const memory = libc.mmap(system.runBytes, PROT.READ | PROT.WRITE, MAP.SHARED, this.#fd);
+    if (memory === undefined) throw new KvmError(`mapping the vCPU failed with ${errnoName(libc.errno)}`);
+    this.#runMemory = memory;
+    this.run = new DataView(memory.buffer);
+    this.enter = libc.prepareIoctl(this.#fd, KVM.RUN, 0);
+    this.#argument = new NativeBlock(libc, PAGE);
+    setGuestCpuid(system, this.#fd, model);
+    this.msrs = new VcpuMsrs(libc, this.#fd);
+    const xsave = model.features.has('xsave') && system.capability(CAP.XCRS) > 0;
+    this.registers = new VcpuRegisters(libc, this.#fd, this.msrs, board.memory, xsave);
+    this.tsc = new VcpuTsc(libc, this.#fd, this.msrs);
+    this.timer = new SliceTimer(libc);
+    this.#letSignalsThrough();
+  }
+
+  get exitReason(): number {
+    return this.run.getUint32(REASON, true);
+  }
+
+  /** KVM_INTERRUPT. @throws KvmError */
+  inject(vector: number): void {
+    this.#argument.view.setUint32(0, vector, true);
+    this.#call(KVM.INTERRUPT, 'KVM_INTERRUPT');
+  }
+
+  injectNmi(): void {
+    checked(this.#libc.ioctl(this.#fd, KVM.NMI, 0), 'KVM_NMI');
+  }
+
+  /** Physical address behind a linear one, by the guest's tables. */
+  translate(linear: bigint): number | undefined {
+    const { view } = this.#argument;
+    view.setBigUint64(offsetOf('kvm_translation', 'linear_address'), BigInt.asUintN(64, linear), true);
+    this.#call(KVM.TRANSLATE, 'KVM_TRANSLATE');
+    if (view.getUint8(offsetOf('kvm_translation', 'valid')) === 0) return undefined;
+    return Number(view.getBigUint64(offsetOf('kvm_translation', 'physical_address'), true));
+  }
+
+  /** Asks the kernel to copy the registers at each exit. */
+  synchronise(): SyncRegs {
+    this.run.setUint32(VALID_REGS, 7, true);
+    const { buffer } = this.#runMemory;
+    return {
+      regs: new DataView(buffer, SYNC_REGS, STRUCT.kvm_regs.size),
+      sregs: new DataView(buffer, SYNC_SREGS, STRUCT.kvm_sregs.size),
+      events: new DataView(buffer, SYNC_EVENTS, STRUCT.kvm_vcpu_events.size),
+    };
+  }
+
+  /** Makes the next entry take registers (1), special registers (2) and events (4) from the copies. */
+  takeSynchronised(which: number): void {
+    this.run.setUint32(DIRTY_REGS, which, true);
+  }
+
+  serve(reason: number): void {
+    if (reason === EXIT.IO) servePorts(this.run, this.board.ports);
+    else serveMemory(this.run, this.board.memory);
+    this.incomplete = true;
+  }
+
+  /** Lets the kernel finish the instruction whose port or MMIO access was served; the guest does not run. */
+  complete(): void {
+    this.run.setUint8(IMMEDIATE_EXIT, 1);
+    try {
+      while (this.incomplete) {
+        this.incomplete = false;
+        const result = this.enter();
+        if (result === -ERRNO.EINTR || result === -ERRNO.EAGAIN) return;
+        checked(result, 'KVM_RUN');
+        const reason = this.exitReason;
+        if (reason !== EXIT.IO && reason !== EXIT.MMIO) return;
+        this.serve(reason);
+      }
+    } finally {
+      this.run.setUint8(IMMEDIATE_EXIT, 0);
+    }
+  }
+
+  /** Finishes a port access without making it: the registers that result are not used. */
+  abandon(): void {
+    this.run.setUint8(IMMEDIATE_EXIT, 1);
+    const result = this.enter();
+    this.run.setUint8(IMMEDIATE_EXIT, 0);
+    if (result !== -ERRNO.EINTR && result !== -ERRNO.EAGAIN) checked(result, 'KVM_RUN');
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.timer.close();
+    this.tsc.free();
+    this.registers.free();
+    this.msrs.free();
+    this.#argument.free();
+    this.#libc.munmap(this.#runMemory.address, this.#runMemory.buffer.byteLength);
+    this.#libc.close(this.#fd);
+    this.vm.close();
+  }
+
+  #letSignalsThrough(): void {
+    const { view } = this.#argument;
+    view.setUint32(offsetOf('kvm_signal_mask', 'len'), KERNEL_SIGSET_BYTES, true);
+    view.setBigUint64(STRUCT.kvm_signal_mask.size, 0n, true);
+    this.#call(KVM.SET_SIGNAL_MASK, 'KVM_SET_SIGNAL_MASK');
+  }
+
+  #call(request: number, name: string): void {
+    checked(this.#libc.ioctl(this.#fd, request, this.#argument.address), name);
+  }
+}

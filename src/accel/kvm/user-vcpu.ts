@@ -1,0 +1,335 @@
+import { writeRflags } from '../../cpu/flags.ts';
+import { MODE, updateMode } from '../../cpu/mode.ts';
+import { type CpuState, CS, FIELDS, FLAG, RCX, RDX, W } from '../../cpu/state.ts';
+import type { Breakpoint, VcpuExit } from '../accelerator.ts';
+import {
+  type Interpreter,
+  type KvmBoard,
+  type KvmCounts,
+  type KvmCpu,
+  type KvmVcpuOptions,
+  noCounts,
+  type SyncRegs,
+  VcpuCore,
+} from './core.ts';
+import { EXIT, INTERNAL_ERROR_EMULATION, offsetOf } from './ioctl.ts';
+import { ERRNO, errnoName } from './kvm-error.ts';
+import { putRegs, putSregs, takeRegs, takeUserSegments } from './state.ts';
+import type { KvmVm } from './vm.ts';
+
+const BUDGET: VcpuExit = { reason: 'budget' };
+const KICKED: VcpuExit = { reason: 'kicked' };
+const fatal = (message: string): VcpuExit => ({ reason: 'fatal', message });
+
+const SUBERROR = offsetOf('kvm_run', 'internal.suberror');
+const IO_DIRECTION = offsetOf('kvm_run', 'io.direction');
+const IO_SIZE = offsetOf('kvm_run', 'io.size');
+const IO_PORT = offsetOf('kvm_run', 'io.port');
+const IO_OUT = 1;
+const EXCEPTION = offsetOf('kvm_vcpu_events', 'exception.nr');
+const IDT = offsetOf('kvm_sregs', 'idt');
+const REGS_AND_SREGS = 3;
+
+/** Where SYSCALL leads in KVM: an address that no kernel gives to its programs. */
+const SYSCALL_TRAP = 0xffff_8bad_0000_0000n;
+const MSR = { LSTAR: 0xc0000082, CSTAR: 0xc0000083, SFMASK: 0xc0000084, TSC_AUX: 0xc0000103 } as const;
+const DB = 1;
+const BP = 3;
+const OF = 4;
+const DR6_BS = 0x4000;
+const USER_IN_LONG_MODE = MODE.USER | MODE.LMA;
+const FPU = { first: FIELDS.fcw.word, end: FIELDS.xmm.word + 4 * FIELDS.xmm.count };
+/** Fewest instructions that the interpreter is given at a time. */
+const SLICE = 20_000;
+
+/**
+ * A virtual CPU for a KVM that runs only programs on the processor and emulates the kernel slowly (page-table
+ * virtualisation without VT-x or AMD-V): ring 3 of long mode goes to KVM, everything else to the interpreter. KVM gets
+ * an empty IDT and a SYSCALL target that faults, so whatever leaves ring 3 comes back as a triple fault with the
+ * state before the instruction, and the interpreter runs that instruction.
+ */
+export class UserModeVcpu implements KvmCpu {
+  readonly counts: KvmCounts = noCounts();
+  readonly #core: VcpuCore;
+  readonly #board: KvmBoard;
+  readonly #interpreter: Interpreter;
+  readonly #sliceNs: () => number;
+  readonly #sync: SyncRegs;
+  /** The x87 and SSE registers that KVM has. */
+  readonly #fpu = new Int32Array(FPU.end - FPU.first);
+  #kicked = false;
+  /** KVM has the registers that programs can change; the interpreter has the rest. */
+  #away = false;
+  #debugging = false;
+  #generation = -1;
+  #tscOffset = 0n;
+  #tscAux = 0n;
+
+  /** @throws KvmError */
+  constructor(vm: KvmVm, board: KvmBoard, options: KvmVcpuOptions) {
+    const core = new VcpuCore(vm, board, options.model);
+    this.#core = core;
+    this.#board = board;
+    this.#interpreter = options.interpreter;
+    this.#sliceNs = options.sliceNs;
+    this.#sync = core.synchronise();
+    core.msrs.set([
+      [MSR.LSTAR, SYSCALL_TRAP],
+      [MSR.CSTAR, SYSCALL_TRAP],
+      [MSR.SFMASK, 0n],
+    ]);
+  }
+
+  get instructions(): number {
+    return this.#interpreter.instructions;
+  }
+
+  run(instructions: number): VcpuExit {
+    for (;;) {
+      if (this.#kicked) {
+        this.#kicked = false;
+        return KICKED;
+      }
+      if (this.#away && this.#board.interrupts.pending) this.#comeBack();
+      if (!this.#away) {
+        const exit = this.#interpret(Math.max(instructions, SLICE));
+        if (exit !== undefined) return exit;
+        this.#leave();
+      }
+      const exit = this.#enter();
+      if (exit !== undefined) return exit;
+    }
+  }
+
+  step(): VcpuExit {
+    this.#comeBack();
+    return this.#interpreter.step();
+  }
+
+  kick(): void {
+    this.#kicked = true;
+    this.#interpreter.kick();
+  }
+
+  interruptChanged(): void {
+    this.#interpreter.interruptChanged();
+  }
+
+  setNmi(): void {
+    this.#comeBack();
+    this.#interpreter.setNmi();
+  }
+
+  setA20(enabled: boolean): void {
+    this.#core.vm.setA20(enabled);
+    this.#interpreter.setA20(enabled);
+  }
+
+  readState(into: CpuState): void {
+    this.#comeBack();
+    this.#interpreter.readState(into);
+  }
+
+  writeState(from: CpuState): void {
+    this.#core.complete();
+    this.#away = false;
+    this.#interpreter.writeState(from);
+  }
+
+  setBreakpoints(points: readonly Breakpoint[]): void {
+    this.#comeBack();
+    this.#debugging = points.length > 0;
+    this.#interpreter.setBreakpoints(points);
+  }
+
+  translate(linear: bigint): number | undefined {
+    return this.#interpreter.translate(linear);
+  }
+
+  tsc(): bigint {
+    return this.#core.tsc.now();
+  }
+
+  close(): void {
+    this.#core.close();
+  }
+
+  /** @returns undefined when a program in ring 3 is to run */
+  #interpret(instructions: number): VcpuExit | undefined {
+    const interpreter = this.#interpreter;
+    interpreter.yieldAt = this.#isForKvm;
+    const exit = interpreter.run(instructions);
+    interpreter.yieldAt = undefined;
+    if (exit.reason === 'kicked') this.#kicked = false;
+    return exit.reason === 'budget' && this.#isForKvm(interpreter.state.words) ? undefined : exit;
+  }
+
+  /** Plain ring 3 code, with nothing due that KVM would not see. */
+  readonly #isForKvm = (w: Int32Array): boolean =>
+    (w[W.mode]! & USER_IN_LONG_MODE) === USER_IN_LONG_MODE &&
+    (w[W.rflags]! & FLAG.TF) === 0 &&
+    w[W.interruptShadow] === 0 &&
+    w[W.debugTrap] === 0 &&
+    w[W.halted] === 0 &&
+    w[W.nmiPending] === 0 &&
+    (w[W.dr + 14]! & 0xff) === 0 &&
+    !this.#debugging;
+
+  /** Gives the program to KVM. */
+  #leave(): void {
+    const core = this.#core;
+    const { state } = this.#interpreter;
+    const w = state.words;
+    this.counts.lent++;
+    putRegs(state, this.#sync.regs);
+    putSregs(state, this.#sync.sregs);
+    this.#sync.sregs.setBigUint64(IDT, 0n, true);
+    this.#sync.sregs.setBigUint64(IDT + 8, 0n, true);
+    core.takeSynchronised(REGS_AND_SREGS);
+    if (this.#fpu.some((value, n) => value !== w[FPU.first + n])) core.registers.putFpu(state);
+    const tscOffset = BigInt.asIntN(64, state.get('tscOffset'));
+    if (tscOffset !== this.#tscOffset) core.tsc.offset = this.#tscOffset = tscOffset;
+    const tscAux = state.get('tscAux');
+    if (tscAux !== this.#tscAux) core.msrs.set([[MSR.TSC_AUX, (this.#tscAux = tscAux)]]);
+    if (w[W.generation] !== this.#generation) {
+      this.#generation = w[W.generation]!;
+      this.counts.dropped++;
+      core.vm.dropMappings();
+    }
+    this.#away = true;
+  }
+
+  /** Takes the program's registers from KVM. */
+  #comeBack(): void {
+    if (!this.#away) return;
+    this.#core.complete();
+    this.#takeRegisters();
+    this.#away = false;
+  }
+
+  #takeRegisters(): void {
+    const { state } = this.#interpreter;
+    takeRegs(state, this.#sync.regs);
+    takeUserSegments(state, this.#sync.sregs);
+    updateMode(state.words);
+    this.#core.registers.takeFpu(state);
+    this.#fpu.set(state.words.subarray(FPU.first, FPU.end));
+    this.#interpreter.forgetUserCode();
+  }
+
+  /** @returns undefined when the run goes on */
+  #enter(): VcpuExit | undefined {
+    const core = this.#core;
+    core.timer.arm(this.#sliceNs());
+    for (;;) {
+      this.counts.runs++;
+      const result = core.enter();
+      core.incomplete = false;
+      const reason = core.exitReason;
+      if (result < 0 || reason === EXIT.INTR) return this.#interrupted(result < 0 ? -result : ERRNO.EINTR);
+      switch (reason) {
+        case EXIT.MMIO:
+          this.counts.mmio++;
+          core.serve(reason);
+          if (this.#kicked || this.#board.interrupts.pending) return undefined;
+          break;
+        case EXIT.IO:
+          this.counts.io++;
+          return this.#port();
+        case EXIT.SHUTDOWN:
+          return this.#event();
+        case EXIT.INTERNAL_ERROR:
+          if (core.run.getUint32(SUBERROR, true) !== INTERNAL_ERROR_EMULATION) return fatal('KVM: internal error');
+          this.counts.interpreted++;
+          this.#comeBack();
+          return this.#interpretOne();
+        default:
+          return fatal(`KVM stopped with exit reason ${reason} in ring 3, which this program does not know`);
+      }
+    }
+  }
+
+  #interrupted(errno: number): VcpuExit {
+    if (errno !== ERRNO.EINTR && errno !== ERRNO.EAGAIN) return fatal(`KVM_RUN failed with ${errnoName(errno)}`);
+    this.#core.timer.take();
+    return BUDGET;
+  }
+
+  #interpretOne(): VcpuExit | undefined {
+    const exit = this.#interpreter.step();
+    if (exit.reason === 'kicked') this.#kicked = false;
+    return exit.reason === 'budget' ? undefined : exit;
+  }
+
+  /** An exception, interrupt instruction or system call: the interpreter does it again, with the guest's own IDT. */
+  #event(): VcpuExit | undefined {
+    const exception = this.#sync.events.getUint8(EXCEPTION);
+    this.#comeBack();
+    const { state } = this.#interpreter;
+    const w = state.words;
+    if (state.get('rip') === SYSCALL_TRAP) this.#undoSyscall(state);
+    // These report the address behind their instruction.
+    if (exception === BP && this.#byteBefore(1) === 0xcc) this.#rewind(1);
+    if (exception === OF && this.#byteBefore(1) === 0xce) this.#rewind(1);
+    if (exception === DB) {
+      if ((w[W.rflags]! & FLAG.TF) !== 0) {
+        w[W.debugTrap] = w[W.debugTrap]! | DR6_BS;
+        return undefined;
+      }
+      if (this.#byteBefore(1) === 0xf1) this.#rewind(1);
+    }
+    return this.#interpretOne();
+  }
+
+  /** RCX holds the address behind SYSCALL and R11 the flags (SDM 2B, SYSCALL); both are its results anyway. */
+  #undoSyscall(state: CpuState): void {
+    state.set('rip', state.get('gpr', RCX));
+    if (this.#byteBefore(2) !== 0x0f || this.#byteBefore(1) !== 0x05) {
+      state.set('rip', SYSCALL_TRAP);
+      return;
+    }
+    this.#rewind(2);
+    writeRflags(state.words, Number(state.get('gpr', 11) & 0xffffffffn) | 0);
+  }
+
+  /**
+   * Such a KVM lets ring 3 reach ports without asking for permission: the interpreter asks. IN has not happened yet,
+   * OUT has moved RIP on.
+   */
+  #port(): VcpuExit | undefined {
+    const core = this.#core;
+    const out = core.run.getUint8(IO_DIRECTION) === IO_OUT;
+    this.#takeRegisters();
+    core.abandon();
+    this.#away = false;
+    if (out) this.#rewindOut(core.run.getUint16(IO_PORT, true), core.run.getUint8(IO_SIZE));
+    return this.#interpretOne();
+  }
+
+  #rewindOut(port: number, size: number): void {
+    const { state } = this.#interpreter;
+    const last = this.#byteBefore(1);
+    const before = this.#byteBefore(2);
+    let length = 0;
+    if ((last === 0xee || last === 0xef) && Number(state.get('gpr', RDX) & 0xffffn) === port) length = 1;
+    else if ((before === 0xe6 || before === 0xe7) && last === port) length = 2;
+    else if (last === 0x6e || last === 0x6f) length = 1;
+    if (length > 0 && size === 2 && this.#byteBefore(length + 1) === 0x66) length++;
+    this.#rewind(length);
+  }
+
+  #rewind(bytes: number): void {
+    const { state } = this.#interpreter;
+    state.set('rip', state.get('rip') - BigInt(bytes));
+  }
+
+  /** The byte `distance` before RIP; -1 when there is none. */
+  #byteBefore(distance: number): number {
+    const { state } = this.#interpreter;
+    const long = (state.words[W.mode]! & MODE.CODE) === MODE.CODE_64;
+    const linear = state.get('rip') - BigInt(distance) + (long ? 0n : state.get('base', CS));
+    const at = this.translate(linear);
+    const offset = at === undefined ? -1 : this.#board.memory.readableOffset(at);
+    return offset < 0 ? -1 : this.#board.memory.ram.u8[offset]!;
+  }
+}
