@@ -13,7 +13,10 @@ const machine = new Machine({
   noReboot: true,
 });
 const reader = new RoundReader(now, () => machine.vcpu.instructions);
-machine.console.onByte = (byte) => reader.byte(byte);
+machine.console.onByte = (byte) => {
+  reader.byte(byte);
+  if (reader.over) machine.console.type('\n');
+};
 machine.start();
 const exit = await machine.exit;
 const failure = reader.failure ?? (reader.done ? undefined : `the guest ended early: ${JSON.stringify(exit)}`);

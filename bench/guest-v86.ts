@@ -16,13 +16,12 @@ const emulator = new V86({
 const reader = new RoundReader(now);
 emulator.add_listener('serial0-output-byte', (byte: number) => {
   reader.byte(byte);
-  if (!reader.done && reader.failure === undefined) return;
+  if (!reader.over) return;
   const report: GuestReport = {
     rounds: reader.rounds,
     rss: process.resourceUsage().maxRSS * 1024,
     ...(reader.failure === undefined ? {} : { failure: reader.failure }),
   };
-  // v86 throws when the guest leaves through isa-debug-exit: the report has to be out by then.
   writeSync(process.stdout.fd, `${JSON.stringify(report)}\n`);
   process.exit(0);
 });

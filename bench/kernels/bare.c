@@ -9,6 +9,7 @@
 #define LCR_DLAB 0x80
 #define LCR_8N1 0x03
 #define LSR (COM1 + 5)
+#define LSR_DR 0x01
 #define LSR_THRE 0x20
 #define DEBUG_EXIT 0xf4
 
@@ -33,10 +34,17 @@ void put_byte(char byte) {
   out8(COM1, (uint8_t)byte);
 }
 
+/* The host reads the machine's clocks before it lets it end. */
+static void wait_for_byte(void) {
+  while ((in8(LSR) & LSR_DR) == 0) {
+  }
+}
+
 /* Multiboot Specification 0.6.96, section 3.3: the command line's address stands at offset 16, valid by flag bit 2. */
 void kernel_main(const uint32_t *multiboot) {
   set_up_serial_line();
   run_kernels((multiboot[0] & 4) != 0 ? (const char *)(uintptr_t)multiboot[4] : "");
+  wait_for_byte();
   out8(DEBUG_EXIT, 0);
   for (;;) __asm__ volatile("cli; hlt");
 }

@@ -15,5 +15,7 @@ void put_byte(char byte) {
 int main(int count, char **words) {
   if (count != 2) return 2;
   run_kernels(words[1]);
-  return 0;
+  /* The host reads this process's clocks before it lets it end. */
+  char byte;
+  return read(0, &byte, 1) < 0;
 }

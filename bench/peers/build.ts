@@ -1,13 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Arch } from './kernel-table.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const SOURCES = join(ROOT, 'bench', 'kernels');
+const DAY_MS = 86_400_000;
 /** Everything that the benchmarks build lies here, keyed by what it was made of. */
-export const CACHE = join(ROOT, 'node_modules', '.cache', 'emu-bench');
+const CACHE = join(ROOT, 'node_modules', '.cache', 'emu-bench');
 
 const COMMON =
   '-O2 -ffreestanding -fno-pic -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables -fno-tree-vectorize ' +
@@ -112,6 +113,7 @@ export function buildEmu(commit?: string): string {
   }
   const out = join(CACHE, `emu-${key}`);
   if (existsSync(out)) return out;
+  dropOldBuilds();
   const work = `${out}.${process.pid}`;
   mkdirSync(work, { recursive: true });
   const project = join(source, `tsconfig.bench-${process.pid}.json`);
@@ -131,6 +133,15 @@ export function buildEmu(commit?: string): string {
   writeFileSync(join(work, 'package.json'), '{ "type": "module" }\n');
   renameSync(work, out);
   return out;
+}
+
+/** Builds of the working tree pile up: those of earlier days go. A run may still use one of today's. */
+function dropOldBuilds(): void {
+  mkdirSync(CACHE, { recursive: true });
+  for (const name of readdirSync(CACHE)) {
+    const path = join(CACHE, name);
+    if (Date.now() - statSync(path).mtimeMs > DAY_MS) rmSync(path, { recursive: true, force: true });
+  }
 }
 
 function git(...words: string[]): string {

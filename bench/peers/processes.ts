@@ -33,6 +33,7 @@ export async function markedKernel(program: string, words: readonly string[]): P
   const { errors, ending } = await finish(program, words, KERNEL_TIMEOUT_MS, (bytes, child) => {
     pid = child.pid;
     for (const byte of bytes) if (byte !== 13) reader.byte(byte);
+    if (reader.over) child.type('\n');
   });
   const failure = reader.failure ?? (reader.done ? undefined : `${ending}: ${errors.trim().slice(-400)}`);
   return { rounds: reader.rounds, ...(failure === undefined ? {} : { failure }) };
@@ -86,6 +87,8 @@ function attempt<T>(read: () => T): T | undefined {
 
 interface Child {
   readonly pid: number;
+  /** Sends text to its standard input, which ends there. */
+  type(text: string): void;
   kill(): void;
 }
 
@@ -102,8 +105,14 @@ function finish(
   onOutput: (bytes: Buffer, child: Child) => void,
 ): Promise<Ending> {
   return new Promise((resolve) => {
-    const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
-    const handle: Child = { pid: child.pid ?? 0, kill: () => child.kill('SIGKILL') };
+    const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'pipe'] });
+    const handle: Child = {
+      pid: child.pid ?? 0,
+      type: (text) => child.stdin.end(text),
+      kill: () => child.kill('SIGKILL'),
+    };
+    // A program that ended by itself does not read.
+    child.stdin.on('error', () => {});
     let output = '';
     let errors = '';
     let late = false;

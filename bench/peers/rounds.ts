@@ -53,6 +53,11 @@ export class RoundReader {
     this.#instructions = instructions;
   }
 
+  /** The guest has said its last word and waits for a byte. */
+  get over(): boolean {
+    return this.done || this.failure !== undefined;
+  }
+
   byte(code: number): void {
     if (code !== 10) {
       this.#line += String.fromCharCode(code);
