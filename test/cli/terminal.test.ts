@@ -59,6 +59,7 @@ describe.skipIf(!present)(`a real terminal${present ? '' : ' (tmux is not instal
 
   /** The terminal is as it was, and the last status is as expected. */
   async function expectRestored(status: number): Promise<void> {
+    await screen.until(/READY\s*$/);
     screen.line('echo "status=$?" $(stty -a | md5sum | cut -c1-8)');
     const text = await screen.until(/status=\d+ [\da-f]{8}/);
     expect(/status=(\d+) ([\da-f]{8})/.exec(text)!.slice(1)).toEqual([String(status), settings]);
