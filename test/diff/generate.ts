@@ -121,12 +121,13 @@ class Generator {
       const kind = this.#random(40);
       if (kind < 4) items.push(...this.#skip(1 + this.#random(4), depth));
       else if (kind < 6 && depth < 2) items.push(...this.#loop(1 + this.#random(8), depth));
-      else if (kind < 7) items.push(...this.#tightLoop());
-      else if (kind < 8 && depth < 2 && this.#subroutines.length > 0) items.push(this.#call());
-      else if (kind < 9 && depth === 0) items.push(...this.#switch());
-      else if (kind < 11) items.push(...this.#string());
-      else if (kind < 13) items.push(...this.#selfModifying());
-      else if (kind < 14 && this.#chance(3)) items.push(...this.#system());
+      else if (kind < 9 && depth === 0) items.push(...this.#hotLoop());
+      else if (kind < 10) items.push(...this.#tightLoop());
+      else if (kind < 12 && depth < 2 && this.#subroutines.length > 0) items.push(this.#call());
+      else if (kind < 13 && depth < 2) items.push(...this.#switch());
+      else if (kind < 14) items.push(...this.#string());
+      else if (kind < 17) items.push(...this.#selfModifying());
+      else if (kind < 18 && this.#chance(2)) items.push(...this.#system());
       else items.push(...this.#instruction());
     }
     return items;
@@ -174,6 +175,45 @@ class Generator {
       ...(this.#chance(3) ? this.#instruction((row) => keepsZero(row)) : []),
       item.jcc(this.#pick([5, 5, 15, 9]), head),
       item.mark(out),
+    ];
+  }
+
+  /** A loop that runs long enough to be promoted, and now and then does what drops its code. */
+  #hotLoop(): Item[] {
+    const head = this.#label();
+    const past = this.#label();
+    const cell = at.COUNTERS + 4 * (this.#cells++ % 256);
+    const body = (): Item[] =>
+      Array.from({ length: 1 + this.#random(5) }, () => {
+        const kind = this.#random(12);
+        if (kind === 0) return this.#skip(2, 2);
+        if (kind === 1 && this.#subroutines.length > 0) return [this.#call()];
+        if (kind === 2) return this.#selfModifying(true);
+        if (kind === 3) return this.#switch();
+        return this.#instruction();
+      }).flat();
+    const event = this.#pick([
+      () => this.#selfModifying(),
+      () => this.#selfModifying(),
+      () => [item.raw([0xcd, INT_SWAP], 'swap overlays')],
+      () => [item.raw([0xcd, INT_RELOAD_CR3], 'reload cr3')],
+      () => this.#string(),
+      () => this.#stackPointer(),
+      () => [],
+    ]);
+    return [
+      item.setCell(cell, 10 + this.#random(60)),
+      ...this.#pointers(3),
+      item.mark(head),
+      ...(this.#chance(2) ? this.#pointers(2) : []),
+      ...body(),
+      item.testCell(cell, this.#pick([3, 7, 15])),
+      item.jcc(5, past),
+      ...event(),
+      item.mark(past),
+      ...body(),
+      item.countDown(cell, this.#random(3) as 0 | 1 | 2),
+      item.jcc(5, head),
     ];
   }
 
@@ -236,9 +276,9 @@ class Generator {
   // ---- kinds of items ----
 
   /** An instruction with an immediate that other instructions overwrite, or such a store. */
-  #selfModifying(): Item[] {
+  #selfModifying(target = false): Item[] {
     const { code } = this.#world;
-    if (this.#targets.length > 0 && !this.#chance(3)) {
+    if (!target && this.#targets.length > 0 && !this.#chance(3)) {
       const { label, delta, size } = this.#pick(this.#targets);
       return [item.patch(label, delta, this.#random(0x10000) * 0x8001, size, this.#pick(['code', 'alias']))];
     }
@@ -325,7 +365,13 @@ class Generator {
       if (!pointer || (reg !== RSP && this.#chance(8))) return operand;
       return { ...operand, reg: this.#pick([0, 1, 2, 0, 1, 2]) };
     }
-    if (operand.kind !== 'mem' || operand.base === undefined || this.#chance(25)) return operand;
+    if (
+      operand.kind !== 'mem' ||
+      row.operands[n]!.startsWith('O') ||
+      /^[XY]/.test(row.operands[n]!) ||
+      this.#chance(25)
+    )
+      return operand;
     return this.#memoryOperand(operand, addressSize);
   }
 

@@ -152,6 +152,15 @@ export const countDown = (cell: number, how: 0 | 1 | 2): Item => ({
   },
 });
 
+/** TEST of a cell with a mask: ZF is set once in a while when the cell counts down. */
+export const testCell = (cell: number, mask: number): Item => ({
+  text: `test [${cell.toString(16)}], ${mask}`,
+  bytes(_at, { world }) {
+    const [prefix, operand] = absolute(world, 0, cell, 'data');
+    return [...prefix, ...dword(world), 0xf7, ...operand, ...le(mask, 4)];
+  },
+});
+
 /** Overwrites bytes of the program. */
 export const patch = (label: number, delta: number, value: number, size: 1 | 4, seen: 'code' | 'alias'): Item => ({
   text: `patch l${label}+${delta} as ${seen}`,
