@@ -4,7 +4,8 @@ import { createDecoder } from '../../src/cpu/decode.ts';
 import { translateInsn } from '../../src/cpu/translate.ts';
 
 const NOP = 0x90;
-const NOPS = 3;
+/** Instructions of a byte in front of the case. */
+export const NOPS = 3;
 const JUMP_NEXT = [0xeb, 0x00];
 const decode = createDecoder({ features: parseCpuModel('max').features });
 
