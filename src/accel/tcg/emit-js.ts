@@ -37,7 +37,7 @@ export class JsPrinter {
   body(): this {
     const used = this.#usedValues();
     this.ir.insts.forEach((inst, at) => {
-      if (used.has(at) || hasEffect(inst)) this.#inst(inst, at);
+      if (used.has(at) || this.hasEffect(inst)) this.#inst(inst, at);
     });
     return this;
   }
@@ -60,6 +60,11 @@ export class JsPrinter {
     return inst.op === 'const' ? literal(inst.high) : `${this.prefix}${value}h`;
   }
 
+  /** False for an instruction that only makes a value. */
+  protected hasEffect({ op }: Inst): boolean {
+    return op !== 'const' && op !== 'pure' && op !== 'get' && op !== 'cond' && op !== 'getFlags';
+  }
+
   /** Values that something with an effect, or the terminal, needs. */
   #usedValues(): Set<ValueId> {
     const { insts, terminal } = this.ir;
@@ -68,7 +73,7 @@ export class JsPrinter {
     if ('target' in terminal) used.add(terminal.target);
     for (let at = insts.length - 1; at >= 0; at--) {
       const inst = insts[at]!;
-      if (used.has(at) || hasEffect(inst)) for (const value of operandsOf(inst)) used.add(value);
+      if (used.has(at) || this.hasEffect(inst)) for (const value of operandsOf(inst)) used.add(value);
     }
     return used;
   }
@@ -264,7 +269,3 @@ const literal = (value: Known): string => (typeof value === 'number' && value < 
 const word = (text: string): string => text.replace('w[HI]', `w[${W.hi}]`);
 const state = ({ word: at, param }: Slot, more = 0): string =>
   param === null ? `w[${at + more}]` : at + more === 0 ? `w[${param}]` : `w[${param} + ${at + more}]`;
-
-function hasEffect(inst: Inst): boolean {
-  return inst.op !== 'const' && inst.op !== 'pure' && inst.op !== 'get' && inst.op !== 'cond' && inst.op !== 'getFlags';
-}

@@ -1,6 +1,7 @@
 import { MODE } from '../../../cpu/mode.ts';
 import { W } from '../../../cpu/state.ts';
 import type { Rec } from '../record.ts';
+import { deadFlags } from './flag-liveness.ts';
 import type { Block, Edge, FlowGraph } from './flow-graph.ts';
 import {
   EXIT,
@@ -33,6 +34,7 @@ class RegionEmitter {
   readonly #mode: number;
   readonly #shape: Structure;
   readonly #flagsAt: readonly FlagKnowledge[];
+  readonly #deadFlags: readonly (readonly boolean[])[];
   readonly #locals: RegionLocals = { read: new Set(), written: new Set(), flagsWritten: false, calls: false };
   readonly #uses = new Set<string>(['w', 'region', 'finish']);
   readonly #lines: string[] = [];
@@ -47,6 +49,7 @@ class RegionEmitter {
     this.#long = (mode & MODE.CODE) === MODE.CODE_64;
     this.#shape = structure(graph.blocks);
     this.#flagsAt = flagFlow(graph.blocks, this.#shape.order);
+    this.#deadFlags = deadFlags(graph.blocks, this.#shape);
   }
 
   emit(name: string): RegionText {
@@ -108,6 +111,7 @@ class RegionEmitter {
       const { rec } = node;
       this.#nodes.push({ rec, refund: nodes.length - index });
       printer = new RegionPrinter(node.ir, this.#mode, number, flags, this.#locals);
+      printer.flagsDead = this.#deadFlags[at]![index]!;
       printer.body();
       flags = printer.flags;
       for (const use of printer.uses) this.#uses.add(use);

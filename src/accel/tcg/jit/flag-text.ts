@@ -108,6 +108,13 @@ function below(size: number, a: string, b: string): string {
 /** False for the few kinds and sizes that only flags.ts knows. */
 export const isPrintable = (kind: number): boolean => (kind & ~3) !== KIND.IMUL || (kind & 3) >= 2;
 
+/** OF SF ZF AF PF CF as RFLAGS bits, as text. */
+export const flagsText = (kind: number): string =>
+  (kind & ~3) === KIND.EXPLICIT
+    ? 'fa'
+    : `(${flagText(kind, 'cf')} | ${flagText(kind, 'pf')} << 2 | ${flagText(kind, 'af')} << 4 | ` +
+      `${flagText(kind, 'zf')} << 6 | ${flagText(kind, 'sf')} << 7 | ${flagText(kind, 'of')} << 11)`;
+
 /** Condition code `cc` (0-15) as text that is 0 or 1. */
 export function conditionText(kind: number, cc: number): string {
   const size = kind & 3;

@@ -2,7 +2,7 @@ import { KIND } from '../../../cpu/flags.ts';
 import type { Inst, IrBuilder, Known, Slot, ValueId } from '../../../cpu/ir/block.ts';
 import { W } from '../../../cpu/state.ts';
 import { JsPrinter } from '../emit-js.ts';
-import { conditionText, isPrintable } from './flag-text.ts';
+import { conditionText, flagsText, isPrintable } from './flag-text.ts';
 
 /** What is known of the lazy flags at a point: the kind of the operation that set them, or nothing. */
 export type FlagKnowledge = number | 'unknown';
@@ -75,6 +75,13 @@ export class RegionPrinter extends JsPrinter {
     this.#node = node;
     this.#flags = flags;
     this.#locals = locals;
+  }
+
+  /** Nothing looks at the flags that this instruction sets. */
+  flagsDead = false;
+
+  protected override hasEffect(inst: Inst): boolean {
+    return super.hasEffect(inst) && !(this.flagsDead && inst.op === 'setFlags');
   }
 
   get flags(): FlagKnowledge {
@@ -183,18 +190,23 @@ export class RegionPrinter extends JsPrinter {
   }
 
   protected override arithmeticFlags(): string {
+    if (this.#flags !== 'unknown' && isPrintable(this.#flags)) return this.#use(flagsText(this.#flags));
     this.#spillFlags();
     return super.arithmeticFlags();
   }
 
   override condition(cc: Known): string {
     if (this.#flags !== 'unknown' && isPrintable(this.#flags) && typeof cc === 'number') {
-      const text = conditionText(this.#flags, cc);
-      for (const name of ['imulOverflow32', 'imulOverflow64']) if (text.includes(name)) this.name(name);
-      return text;
+      return this.#use(conditionText(this.#flags, cc));
     }
     this.#spillFlags();
     return super.condition(cc);
+  }
+
+  /** Binds the functions that flag text names. */
+  #use(text: string): string {
+    for (const name of ['imulOverflow32', 'imulOverflow64']) if (text.includes(name)) this.name(name);
+    return text;
   }
 
   #spillFlags(): void {
