@@ -119,6 +119,27 @@ function makeNode(rec: Rec, source: CodeSource): Node | undefined {
   return { rec, insn, ir };
 }
 
+/** Tests for more targets than this cost more than looking the target up. */
+const GUESS_LIMIT = 4;
+
+/** Blocks that an indirect jump may go to: where it went last; for a return, behind the calls of the region. */
+function guessTargets(
+  node: Node,
+  nodeAt: ReadonlyMap<string, Node>,
+  indexOf: ReadonlyMap<string, number>,
+): readonly number[] {
+  const { link } = node.rec;
+  const keys = link === null ? [] : [keyOf(link.ipLow, link.page.ipHigh)];
+  if (node.insn.row.mnemonic === 'RET') {
+    for (const { insn } of nodeAt.values()) {
+      const [low, high] = insn.next as readonly [number, number];
+      if (insn.row.mnemonic === 'CALL') keys.push(keyOf(low, high));
+    }
+  }
+  const blocks = keys.map((key) => indexOf.get(key)).filter((block) => block !== undefined);
+  return [...new Set(blocks)].slice(0, GUESS_LIMIT);
+}
+
 /** Cuts what was collected into basic blocks at the leaders. */
 function cut(
   leaders: readonly { low: number; high: number }[],
@@ -162,9 +183,7 @@ function cut(
         break;
       }
       if (kind === 'indirect') {
-        const { link } = node.rec;
-        const guess = link === null ? undefined : indexOf.get(keyOf(link.ipLow, link.page.ipHigh));
-        const guesses = guess === undefined ? [] : [guess];
+        const guesses = guessTargets(node, nodeAt, indexOf);
         blocks.push({ ...start, nodes: run.nodes, end: 'indirect', next: { low: 0, high: 0 }, guesses });
         break;
       }
