@@ -178,6 +178,7 @@ export class Machine {
   /** Lets the machine run. Does nothing when it runs already or is over. */
   start(): void {
     if (this.#session !== undefined || this.#over !== undefined) return;
+    this.#loop.arm();
     this.onRunState(true);
     this.#session = this.#run().finally(() => {
       this.#session = undefined;

@@ -60,6 +60,12 @@ export class RunLoop {
     this.#alarm.ring();
   }
 
+  /** Takes back a `stop` that has been served. */
+  arm(): void {
+    this.#stopping = false;
+  }
+
+  /** Holds until `arm`, whether the loop runs now or is about to. */
   stop(): void {
     this.#stopping = true;
     this.#vcpu.kick();
@@ -74,7 +80,6 @@ export class RunLoop {
 
   /** Runs until stopped, reset or told to stop by the CPU. */
   async run(): Promise<RunResult> {
-    this.#stopping = false;
     this.running = true;
     this.#clock.resume();
     try {
