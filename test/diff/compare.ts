@@ -1,4 +1,5 @@
 import { FIELDS } from '../../src/cpu/state.ts';
+import { KERNEL_STACK, PAGE } from './layout.ts';
 import { COMPARED, DiffMachine, type Outcome } from './machine.ts';
 import type { Program } from './program.ts';
 
@@ -27,21 +28,21 @@ export class Tiers {
       { name: `jit, hot ${program.hot}`, machine: this.early(program.hot), hot: program.hot },
     ];
     for (const { name, machine } of machines) {
-      const lines = compare(expected, machine.run(program), !program.interrupts);
+      const lines = compare(expected, machine.run(program), program.interrupts);
       if (lines.length > 0) return [`eval and ${name} differ`, ...lines].join('\n');
     }
     return undefined;
   }
 }
 
-/** Lines that tell two outcomes apart. */
-export function compare(expected: Outcome, got: Outcome, counted: boolean): string[] {
+/** Lines that tell two outcomes apart. Interrupts come at different places, and so does what they leave behind. */
+export function compare(expected: Outcome, got: Outcome, interrupts: boolean): string[] {
   const lines: string[] = [];
   const tell = (what: string, a: unknown, b: unknown): void => {
     if (a !== b) lines.push(`${what.padEnd(16)} ${a}  got  ${b}`);
   };
   tell('end', expected.reason, got.reason);
-  if (counted) tell('instructions', expected.instructions, got.instructions);
+  if (!interrupts) tell('instructions', expected.instructions, got.instructions);
   const at = expected.log.findIndex((entry, n) => entry !== got.log[n]);
   if (at >= 0) tell(`fault ${at}`, expected.log[at], got.log[at]);
   else tell('faults', expected.log.length, got.log.length);
@@ -52,6 +53,7 @@ export function compare(expected: Outcome, got: Outcome, counted: boolean): stri
       tell(`${name}[${(n / stride) | 0}]`, hex(expected), hex(got));
     }
   }
+  if (interrupts) for (const { ram } of [expected, got]) ram.fill(0, KERNEL_STACK - PAGE + 4, KERNEL_STACK);
   let shown = 0;
   if (Buffer.compare(expected.ram, got.ram) !== 0) {
     for (let n = 0; n < expected.ram.length && shown < 8; n++) {

@@ -51,6 +51,7 @@ class Generator {
   #labels = 0;
   #cells = 0;
   #subroutines: number[] = [];
+  readonly #overlayEntries: number[] = [];
 
   constructor(seed: number) {
     this.#seed = seed;
@@ -192,21 +193,14 @@ class Generator {
         if (kind === 3) return this.#switch();
         return this.#instruction();
       }).flat();
-    const event = this.#pick([
-      () => this.#selfModifying(),
-      () => this.#selfModifying(),
-      () => [item.raw([0xcd, INT_SWAP], 'swap overlays')],
-      () => [item.raw([0xcd, INT_RELOAD_CR3], 'reload cr3')],
-      () => this.#string(),
-      () => this.#stackPointer(),
-      () => [],
-    ]);
+    const [needs, event] = this.#event();
     return [
       item.setCell(cell, 10 + this.#random(60)),
       ...this.#pointers(3),
       item.mark(head),
       ...(this.#chance(2) ? this.#pointers(2) : []),
       ...body(),
+      ...needs,
       item.testCell(cell, this.#pick([3, 7, 15])),
       item.jcc(5, past),
       ...event(),
@@ -215,6 +209,17 @@ class Generator {
       item.countDown(cell, this.#random(3) as 0 | 1 | 2),
       item.jcc(5, head),
     ];
+  }
+
+  /** What a hot loop does now and then, and what it does each time so that this matters. */
+  #event(): [Item[], () => Item[]] {
+    const kind = this.#random(6);
+    if (kind < 2) return [this.#selfModifying(true), () => this.#selfModifying()];
+    if (kind === 2 && this.#subroutines.length > 0) {
+      return [[item.call(this.#pick(this.#overlayEntries))], () => [item.raw([0xcd, INT_SWAP], 'swap overlays')]];
+    }
+    if (kind === 3) return [[], () => [item.raw([0xcd, INT_RELOAD_CR3], 'reload cr3')]];
+    return [[], () => (kind === 4 ? this.#string() : this.#stackPointer())];
   }
 
   /** LOOP with a body that leaves the counter alone. */
@@ -265,6 +270,7 @@ class Generator {
     const overlays = at.OVERLAY.map((place) => {
       const entry = this.#label();
       this.#subroutines.push(entry, bridge);
+      this.#overlayEntries.push(entry, bridge);
       this.#targets.push({ label: entry, delta: -3 + this.#random(3), size: 1 });
       const rest = [this.#random(256), this.#random(256), this.#random(256)];
       return { at: place, items: [item.raw(rest, '...'), ...this.#subroutine(entry)] };
@@ -279,7 +285,8 @@ class Generator {
   #selfModifying(target = false): Item[] {
     const { code } = this.#world;
     if (!target && this.#targets.length > 0 && !this.#chance(3)) {
-      const { label, delta, size } = this.#pick(this.#targets);
+      const last = this.#targets.length - 1;
+      const { label, delta, size } = this.#targets[this.#chance(2) ? last : this.#random(last + 1)]!;
       return [item.patch(label, delta, this.#random(0x10000) * 0x8001, size, this.#pick(['code', 'alias']))];
     }
     const label = this.#label();
