@@ -20,6 +20,8 @@ export class Rec {
   /** Last target of a jump, good while `gen` equals the state's generation. */
   link: Rec | null = null;
   gen = -1;
+  /** The first few targets of an indirect jump. */
+  targets: Rec[] | null = null;
   /** Times the block that begins here was entered by a jump. */
   heat = 0;
   dispHigh = 0;

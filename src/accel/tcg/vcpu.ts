@@ -456,8 +456,12 @@ export class TcgVcpu implements Vcpu, CpuContext {
       w[W.rip + 1] = high;
       const target = code.lookup(low, high);
       i.link = target;
+      const targets = (i.targets ??= []);
+      if (targets.length < TARGET_LIMIT && !targets.includes(target)) targets.push(target);
       i.gen = w[W.generation]!;
-      return charge(target);
+      const next = charge(target);
+      if (++target.heat === this.regions?.hot && next === target) this.regions.promote(target);
+      return next;
     };
     names.promote = (i: Rec): Rec => {
       this.regions?.promote(i);
@@ -480,5 +484,7 @@ const IN_SHUTDOWN = 2;
 const STOP: Rec = new Rec((i) => i, undefined as never, 0);
 /** Thrown by a breakpoint record before its instruction runs. */
 const DEBUG_STOP = new (class DebugStop {})();
+/** So many targets of an indirect jump are remembered for regions. */
+const TARGET_LIMIT = 8;
 /** Lets no block begin. */
 const NO_BUDGET = 0x7fffffff;

@@ -98,8 +98,9 @@ export function buildFlowGraph(entry: Rec, source: CodeSource): FlowGraph | unde
         break;
       }
       if (kind === 'indirect') {
-        const { link } = node.rec;
-        if (link !== null && link.page.mode === entry.page.mode) lead(link.ipLow, link.page.ipHigh, link.heat);
+        for (const { page, ipLow, heat } of node.rec.targets ?? []) {
+          if (page.mode === entry.page.mode) lead(ipLow, page.ipHigh, heat);
+        }
         break;
       }
       [low, high] = next;
@@ -120,16 +121,16 @@ function makeNode(rec: Rec, source: CodeSource): Node | undefined {
 }
 
 /** Tests for more targets than this cost more than looking the target up. */
-const GUESS_LIMIT = 4;
+const GUESS_LIMIT = 8;
 
-/** Blocks that an indirect jump may go to: where it went last; for a return, behind the calls of the region. */
+/** Blocks that an indirect jump may go to: where it went before; for a return, behind the calls of the region. */
 function guessTargets(
   node: Node,
   nodeAt: ReadonlyMap<string, Node>,
   indexOf: ReadonlyMap<string, number>,
 ): readonly number[] {
-  const { link } = node.rec;
-  const keys = link === null ? [] : [keyOf(link.ipLow, link.page.ipHigh)];
+  const hottest = [...(node.rec.targets ?? [])].sort((a, b) => b.heat - a.heat);
+  const keys = hottest.map(({ ipLow, page }) => keyOf(ipLow, page.ipHigh));
   if (node.insn.row.mnemonic === 'RET') {
     for (const { insn } of nodeAt.values()) {
       const [low, high] = insn.next as readonly [number, number];
