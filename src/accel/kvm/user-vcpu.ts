@@ -14,6 +14,7 @@ import {
 } from './core.ts';
 import { EXIT, INTERNAL_ERROR_EMULATION, offsetOf } from './ioctl.ts';
 import { ERRNO, errnoName } from './kvm-error.ts';
+import { ProgramStarts } from './program-starts.ts';
 import { putRegs, putSregs, takeRegs, takeUserSegments } from './state.ts';
 import type { KvmVm } from './vm.ts';
 
@@ -28,7 +29,10 @@ const IO_PORT = offsetOf('kvm_run', 'io.port');
 const IO_OUT = 1;
 const EXCEPTION = offsetOf('kvm_vcpu_events', 'exception.nr');
 const IDT = offsetOf('kvm_sregs', 'idt');
-const REGS_AND_SREGS = 3;
+const EVENT_FLAGS = offsetOf('kvm_vcpu_events', 'flags');
+const ALL = 7;
+/** A reserved vector: it stays when what ended ring 3 was no exception. */
+const NO_EXCEPTION = 31;
 
 /** Where SYSCALL leads in KVM: an address that no kernel gives to its programs. */
 const SYSCALL_TRAP = 0xffff_8bad_0000_0000n;
@@ -61,6 +65,8 @@ export class UserModeVcpu implements KvmCpu {
   /** KVM has the registers that programs can change; the interpreter has the rest. */
   #away = false;
   #debugging = false;
+  #interpreting = false;
+  readonly #starts = new ProgramStarts();
   #generation = -1;
   #tscOffset = 0n;
   #tscAux = 0n;
@@ -108,7 +114,7 @@ export class UserModeVcpu implements KvmCpu {
 
   kick(): void {
     this.#kicked = true;
-    this.#interpreter.kick();
+    if (this.#interpreting) this.#interpreter.kick();
   }
 
   interruptChanged(): void {
@@ -158,7 +164,9 @@ export class UserModeVcpu implements KvmCpu {
   #interpret(instructions: number): VcpuExit | undefined {
     const interpreter = this.#interpreter;
     interpreter.yieldAt = this.#isForKvm;
+    this.#interpreting = true;
     const exit = interpreter.run(instructions);
+    this.#interpreting = false;
     interpreter.yieldAt = undefined;
     if (exit.reason === 'kicked') this.#kicked = false;
     return exit.reason === 'budget' && this.#isForKvm(interpreter.state.words) ? undefined : exit;
@@ -173,7 +181,8 @@ export class UserModeVcpu implements KvmCpu {
     w[W.halted] === 0 &&
     w[W.nmiPending] === 0 &&
     (w[W.dr + 14]! & 0xff) === 0 &&
-    !this.#debugging;
+    !this.#debugging &&
+    !this.#starts.starting(w, this.#interpreter.instructions);
 
   /** Gives the program to KVM. */
   #leave(): void {
@@ -185,7 +194,9 @@ export class UserModeVcpu implements KvmCpu {
     putSregs(state, this.#sync.sregs);
     this.#sync.sregs.setBigUint64(IDT, 0n, true);
     this.#sync.sregs.setBigUint64(IDT + 8, 0n, true);
-    core.takeSynchronised(REGS_AND_SREGS);
+    this.#sync.events.setUint8(EXCEPTION, NO_EXCEPTION);
+    this.#sync.events.setUint32(EVENT_FLAGS, 0, true);
+    core.takeSynchronised(ALL);
     if (this.#fpu.some((value, n) => value !== w[FPU.first + n])) core.registers.putFpu(state);
     const tscOffset = BigInt.asIntN(64, state.get('tscOffset'));
     if (tscOffset !== this.#tscOffset) core.tsc.offset = this.#tscOffset = tscOffset;
