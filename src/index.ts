@@ -11,7 +11,10 @@
  * await machine.stop();
  * ```
  */
+
 export type { Breakpoint, DebugCause, Vcpu, VcpuExit } from './accel/accelerator.ts';
+export type { AcceleratorName } from './accel/handover.ts';
+export { KvmError } from './accel/kvm/kvm-error.ts';
 export type { Tier } from './accel/tcg/vcpu.ts';
 export { type CharBackend, NULL_CHAR } from './bus/backends.ts';
 export { type CpuModel, DEFAULT_MODEL, MODEL_NAMES, parseCpuModel } from './cpu/cpuid.ts';

@@ -1,6 +1,8 @@
 import type { AcceleratorName } from './handover.ts';
 import type { KvmHost } from './kvm/index.ts';
 
+export type { AcceleratorName };
+
 const NAMES: readonly AcceleratorName[] = ['kvm', 'tcg'];
 
 /** Which accelerator a machine starts with, and whether it may move to kvm. */

@@ -1,3 +1,4 @@
+import type { AcceleratorName } from '../accel/select.ts';
 import { GdbStub } from '../debug/gdb/stub.ts';
 import { Monitor } from '../debug/monitor.ts';
 import { RunControl } from '../debug/run-control.ts';
@@ -63,6 +64,14 @@ export class BootSession {
     await this.serial.close();
     await Promise.all(this.#outputs.map((output) => output.flush()));
     return status;
+  }
+
+  /** Moves the guest, as soon as it stands between two instructions. */
+  switchAccelerator(name: AcceleratorName): void {
+    this.#control?.machine.switchAccelerator(name).then(
+      () => process.stderr.write(`emu: the guest runs under ${name}\n`),
+      (error: Error) => process.stderr.write(`emu: ${oneLine(error)}\n`),
+    );
   }
 
   #makeSerial(): HostSerial {

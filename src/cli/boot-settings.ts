@@ -1,6 +1,8 @@
+import type { AcceleratorName } from '../accel/select.ts';
 import type { Tier } from '../accel/tcg/vcpu.ts';
 import { DEFAULT_MODEL, parseCpuModel } from '../cpu/cpuid.ts';
 import { GUEST_ARCHITECTURES, GUEST_NAMES, type GuestArch, type GuestName } from '../host/pull/pull-debian.ts';
+import { type AccelSwitch, parseAccel, parseAccelSwitch } from './accel-switch.ts';
 import type { BOOT_OPTIONS, Values } from './options.ts';
 import { didYouMean } from './suggest.ts';
 import { parseTrace, type TraceRequest } from './trace-option.ts';
@@ -20,6 +22,9 @@ export interface BootSettings {
   /** As `--memory` takes it; undefined: the guest's own default. */
   readonly memory: string | undefined;
   readonly cpu: string;
+  /** In order of preference. */
+  readonly accel: readonly AcceleratorName[];
+  readonly switchAccel: AccelSwitch | undefined;
   /** Undefined: the machine's own default. */
   readonly tier: Tier | undefined;
   readonly icount: boolean;
@@ -39,7 +44,7 @@ const GDB_DEFAULT_PORT = 1234;
 export function bootSettings(guests: readonly string[], values: BootValues): BootSettings {
   const guest = parseGuest(guests);
   refuseContradictions(guest, values);
-  parseAccel(values.accel ?? 'tcg');
+  const switchAccel = values['switch-accel'] === undefined ? undefined : parseAccelSwitch(values['switch-accel']);
   if (values.smp !== undefined && !/^(cpus=)?1$/.test(values.smp)) {
     throw new UsageError(`-smp ${values.smp}: this version has one CPU: leave the option out`);
   }
@@ -57,6 +62,8 @@ export function bootSettings(guests: readonly string[], values: BootValues): Boo
     bios: values.bios,
     append: values.append,
     memory: values.memory,
+    accel: accelerators(parseAccel(values.accel ?? 'tcg'), switchAccel),
+    switchAccel,
     cpu: parseCpu(values.cpu ?? DEFAULT_MODEL),
     tier: values.tier === undefined ? undefined : parseTier(values.tier),
     icount: values.icount === true,
@@ -103,13 +110,9 @@ export function parseArch(text = 'amd64'): GuestArch {
   throw new UsageError(`--arch ${text}: choose one of ${GUEST_ARCHITECTURES.join(', ')}`);
 }
 
-/** Accelerators in order of preference, as in `kvm:tcg`. */
-function parseAccel(text: string): void {
-  const names = text.split(':');
-  const unknown = names.find((name) => name !== 'tcg' && name !== 'kvm');
-  if (unknown !== undefined) throw new UsageError(`--accel ${text}: there is no accelerator "${unknown}"; use tcg`);
-  if (!names.includes('tcg'))
-    throw new UsageError(`--accel ${text}: kvm is not available in this version; use tcg, or kvm:tcg`);
+/** A machine that is to move to kvm later must be made for it. */
+function accelerators(names: AcceleratorName[], later: AccelSwitch | undefined): AcceleratorName[] {
+  return later === undefined || names.includes(later.to) ? names : [...names, later.to];
 }
 
 function parseTier(text: string): Tier {

@@ -1,5 +1,6 @@
 import yargs, { type Argv } from 'yargs';
 import { packageVersion } from '../host/files.ts';
+import { accel } from './accel-command.ts';
 import { boot } from './boot-command.ts';
 import { bootSettings } from './boot-settings.ts';
 import { disasm } from './disasm-command.ts';
@@ -72,6 +73,14 @@ export async function runCommand(words: readonly string[]): Promise<number> {
           .example('emu disasm boot.bin --bits 16 --address 0x7c00', 'a boot sector'),
       async ({ file, _, ...values }) => {
         status = await disasm(only(file, _, 'a file: emu disasm FILE'), values as Values<typeof DISASM_OPTIONS>);
+      },
+    )
+    .command(
+      'accel',
+      'tell what this host offers to run the CPU',
+      (args) => args,
+      async () => {
+        status = await accel();
       },
     )
     .demandCommand(1)

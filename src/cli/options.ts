@@ -56,7 +56,13 @@ export const BOOT_OPTIONS = {
     type: 'string',
     group: MACHINE,
     value: 'NAME',
-    describe: 'what runs the CPU: tcg (default); kvm:tcg takes the first that works',
+    describe: 'what runs the CPU: tcg (default) or kvm; kvm:tcg takes the first that works, tcg:kvm may move to kvm',
+  },
+  'switch-accel': {
+    type: 'string',
+    group: MACHINE,
+    value: 'NAME:TEXT',
+    describe: 'move the guest to kvm or tcg when it prints TEXT on COM1',
   },
   tier: {
     type: 'string',
@@ -115,6 +121,7 @@ export const COMMAND_OPTIONS: Readonly<Record<string, OptionTable>> = {
   boot: BOOT_OPTIONS,
   pull: PULL_OPTIONS,
   disasm: DISASM_OPTIONS,
+  accel: {},
 };
 
 /** Values after reading: every option is there or undefined. */

@@ -1,9 +1,10 @@
+import { KvmError } from '../accel/kvm/kvm-error.ts';
 import { FileError } from '../host/files.ts';
 import { PullError } from '../host/pull/pull-error.ts';
 import { BootError } from '../machine/boot/boot-error.ts';
 import { UsageError } from './usage-error.ts';
 
-const EXPECTED = [UsageError, FileError, PullError, BootError];
+const EXPECTED = [UsageError, FileError, PullError, BootError, KvmError];
 
 /** True for errors that say to the user what is wrong with what was asked for. */
 export const isExpected = (error: unknown): error is Error => EXPECTED.some((kind) => error instanceof kind);

@@ -1,3 +1,4 @@
+import { KvmError } from '../accel/kvm/kvm-error.ts';
 import { hex } from '../util/hex.ts';
 import { examine, parseFormat } from './examine.ts';
 import { evaluate, MonitorError } from './expression.ts';
@@ -40,7 +41,7 @@ export class Monitor {
     try {
       return await command.run(argument!);
     } catch (error) {
-      if (error instanceof MonitorError) return error.message;
+      if (error instanceof MonitorError || error instanceof KvmError) return error.message;
       throw error;
     }
   }
@@ -99,6 +100,12 @@ export class Monitor {
         run: (text) => hex(evaluate(text, machine.readState())),
       },
       {
+        names: ['accel'],
+        usage: 'accel [NAME]',
+        about: 'which accelerator runs the guest; move it to kvm or tcg',
+        run: (name) => this.#accel(name),
+      },
+      {
         names: ['system_reset'],
         usage: 'system_reset',
         about: 'push the reset button',
@@ -126,6 +133,15 @@ export class Monitor {
         },
       },
     ];
+  }
+
+  async #accel(name: string): Promise<string> {
+    const { machine } = this.#control;
+    if (name === 'kvm' || name === 'tcg') await machine.switchAccelerator(name);
+    else if (name !== '') throw new MonitorError('accel takes kvm or tcg, or nothing');
+    const counts = Object.entries(machine.kvm?.counts ?? {}).filter(([, count]) => count > 0);
+    const shown = counts.map(([what, count]) => `${what} ${count}`).join(', ');
+    return machine.accelerator + (shown === '' ? '' : `; kvm so far: ${shown}`);
   }
 
   #help(): string {

@@ -1,3 +1,4 @@
+import { parseAccelerators, selectAccelerator } from '../accel/select.ts';
 import { DEFAULT_MODEL } from '../cpu/cpuid.ts';
 import { DEFAULT_GUEST, readInput } from '../host/files.ts';
 import { BootError } from './boot/boot-error.ts';
@@ -10,7 +11,11 @@ export type FileOrBytes = string | Uint8Array;
 type Files = 'kernel' | 'initrd' | 'firmware';
 
 /** What a machine is made of; everything has a default. */
-export interface MachineOptions extends Omit<MachineConfig, Files | 'memory'> {
+export interface MachineOptions extends Omit<MachineConfig, Files | 'memory' | 'accel' | 'kvm'> {
+  /** `tcg` (default), `kvm`, or a list in order of preference: `kvm:tcg`; with `tcg:kvm` it may move to kvm later. */
+  readonly accel?: string;
+  /** Told in one line which accelerator was taken from a list, and why. */
+  readonly onNote?: (note: string) => void;
   /** bzImage, ELF kernel with a PVH note, or Multiboot kernel. Without a kernel the firmware is started. */
   readonly kernel?: FileOrBytes;
   readonly initrd?: FileOrBytes;
@@ -26,12 +31,18 @@ const ROM_MOST = 16 * 2 ** 20;
 /**
  * Makes a machine, ready to `start()`. Its serial line is `machine.console`, unless `serial` brings another.
  *
- * @throws BootError, FileError: one line that says what is wrong with a file or an option
+ * @throws BootError, FileError, KvmError: one line that says what is wrong with a file or an option
  */
 export async function createMachine(options: MachineOptions = {}): Promise<Machine> {
-  const { kernel, initrd, firmware, memory = '256M', ...rest } = options;
+  const { kernel, initrd, firmware, memory = '256M', accel = 'tcg', onNote, ...rest } = options;
   const bytes = typeof memory === 'string' ? parseMemorySize(memory) : checkMemorySize(memory, `${memory} bytes`);
-  const config: MachineConfig = { cpu: DEFAULT_MODEL, ...rest, memory: bytes };
+  const names = parseAccelerators(accel);
+  if (rest.icount === true && names.includes('kvm')) {
+    throw new BootError('icount counts instructions, and kvm cannot: use tcg alone');
+  }
+  const { first, kvm, note } = await selectAccelerator(names);
+  if (note !== undefined) onNote?.(note);
+  const config: MachineConfig = { cpu: DEFAULT_MODEL, ...rest, memory: bytes, accel: first, ...(kvm && { kvm }) };
   if (kernel === undefined) {
     if (initrd !== undefined) throw new BootError('an initrd needs a kernel: give one');
     return build({ ...config, firmware: await readRom(firmware ?? DEFAULT_GUEST) });

@@ -3,6 +3,7 @@ import { type AcceleratorName, CpuPair } from '../accel/handover.ts';
 import { InterruptLatch } from '../accel/interrupt-latch.ts';
 import type { KvmCpu } from '../accel/kvm/core.ts';
 import type { KvmHost } from '../accel/kvm/index.ts';
+import { KvmError } from '../accel/kvm/kvm-error.ts';
 import { createTcg } from '../accel/tcg/index.ts';
 import type { TcgVcpu, Tier } from '../accel/tcg/vcpu.ts';
 import type { CharBackend } from '../bus/backends.ts';
@@ -194,11 +195,11 @@ export class Machine {
 
   /**
    * Moves the guest to the other accelerator, between two instructions; a running machine goes on.
-   * @throws Error when the machine was not made for kvm
+   * @throws KvmError when the machine was not made for kvm
    */
   async switchAccelerator(name: AcceleratorName): Promise<void> {
     if (name === 'kvm' && this.#cpus.kvm === undefined) {
-      throw new Error('this machine cannot move to kvm: start it with --accel tcg:kvm or kvm:tcg');
+      throw new KvmError('this machine was not made for kvm: start it with --accel tcg:kvm, or kvm:tcg');
     }
     const { running } = this;
     await this.pause();

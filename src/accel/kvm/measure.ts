@@ -1,0 +1,67 @@
+import { parseCpuModel } from '../../cpu/cpuid.ts';
+import { resetState } from '../../cpu/reset.ts';
+import { CpuState, CS, W } from '../../cpu/state.ts';
+import { AddressMap } from '../../memory/address-map.ts';
+import { GuestRam } from '../../memory/ram.ts';
+import { VcpuCore } from './core.ts';
+import { EXIT } from './ioctl.ts';
+import { KvmError } from './kvm-error.ts';
+import { mapMemory } from './native-struct.ts';
+import { type KvmSystem, limitModel } from './system.ts';
+import { KvmVm } from './vm.ts';
+
+const MEMORY = 0x10000;
+const CODE = 0x1000;
+/** Real mode: OUT 80h,AL; JMP back. */
+const LOOP = Uint8Array.of(0xe6, 0x80, 0xeb, 0xfc);
+
+/** Microseconds of a port write that leaves the guest, is served and goes back, each round alone. */
+export interface ExitCost {
+  readonly median: number;
+  readonly best: number;
+}
+
+/** Makes a machine of 64 KiB whose CPU writes a port for ever, and measures the way there and back. @throws KvmError */
+export function measureExit(system: KvmSystem, rounds = 5000): ExitCost {
+  const memory = mapMemory(system.libc, MEMORY);
+  const map = new AddressMap(new GuestRam(memory.buffer, MEMORY));
+  map.add({ kind: 'ram', name: 'RAM', base: 0, length: MEMORY, offset: 0 });
+  map.writeBytes(CODE, LOOP);
+  const vm = new KvmVm(system, map, memory);
+  let core: VcpuCore;
+  const ports = { read: () => 0, write: () => {} };
+  const interrupts = { pending: false, acknowledge: () => 0 };
+  const model = limitModel(system, parseCpuModel('qemu64'));
+  try {
+    core = new VcpuCore(vm, { memory: map, ports, interrupts }, model);
+  } catch (error) {
+    vm.close();
+    throw error;
+  }
+  try {
+    const state = new CpuState();
+    resetState(state, model);
+    state.words[W.selector + CS] = 0;
+    state.set('base', 0n, CS);
+    state.set('rip', BigInt(CODE));
+    core.registers.put(state, true);
+    return rate(core, rounds);
+  } finally {
+    core.close();
+    system.libc.munmap(memory.address, MEMORY);
+  }
+}
+
+function rate(core: VcpuCore, rounds: number): ExitCost {
+  const times = new Float64Array(rounds);
+  for (let n = 0; n < rounds; n++) {
+    const start = performance.now();
+    const result = core.enter();
+    if (result < 0) continue;
+    if (core.exitReason !== EXIT.IO) throw new KvmError(`KVM left a port write with exit reason ${core.exitReason}`);
+    core.serve(EXIT.IO);
+    times[n] = (performance.now() - start) * 1000;
+  }
+  const sorted = times.filter((time) => time > 0).sort();
+  return { median: sorted[sorted.length >> 1]!, best: sorted[0]! };
+}
