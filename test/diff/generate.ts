@@ -184,6 +184,8 @@ class Generator {
     const head = this.#label();
     const past = this.#label();
     const cell = at.COUNTERS + 4 * (this.#cells++ % 256);
+    // What regions can hold whole, or anything.
+    const plain = this.#chance(2);
     const body = (): Item[] =>
       Array.from({ length: 1 + this.#random(5) }, () => {
         const kind = this.#random(12);
@@ -191,7 +193,7 @@ class Generator {
         if (kind === 1 && this.#subroutines.length > 0) return [this.#call()];
         if (kind === 2) return this.#selfModifying(true);
         if (kind === 3) return this.#switch();
-        return this.#instruction();
+        return plain ? this.#instruction(isPlain, [0, 2]) : this.#instruction();
       }).flat();
     const [needs, event] = this.#event();
     return [
@@ -261,6 +263,11 @@ class Generator {
     return [item.mark(label), ...body, item.raw([0xc3], 'ret')];
   }
 
+  #plainSubroutine(label: number): Item[] {
+    const body = Array.from({ length: 3 + this.#random(4) }, () => this.#instruction(isPlain, [0, 1, 2])).flat();
+    return [item.mark(label), ...body, item.raw([0xc3], 'ret')];
+  }
+
   /** Two versions of a page, and an instruction that begins on the page in front of them. */
   #overlays(): [Section[], Section] {
     const width = this.#world.code === 16 ? [0x66] : [];
@@ -273,7 +280,7 @@ class Generator {
       this.#overlayEntries.push(entry, bridge);
       this.#targets.push({ label: entry, delta: -3 + this.#random(3), size: 1 });
       const rest = [this.#random(256), this.#random(256), this.#random(256)];
-      return { at: place, items: [item.raw(rest, '...'), ...this.#subroutine(entry)] };
+      return { at: place, items: [item.raw(rest, '...'), ...this.#plainSubroutine(entry)] };
     });
     this.#targets.push({ label: bridge, delta: head.length - 1, size: 1 });
     return [overlays, section];
