@@ -46,9 +46,3 @@ export interface Vcpu {
   /** Physical address behind a linear one, as the guest's tables say now; changes nothing. */
   translate(linear: bigint): number | undefined;
 }
-
-export interface Accelerator {
-  readonly name: 'tcg' | 'kvm';
-  createVcpu(index: number, board: Board): Vcpu;
-  dispose(): void;
-}

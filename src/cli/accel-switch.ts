@@ -1,5 +1,4 @@
 import { type AcceleratorName, parseAccelerators } from '../accel/select.ts';
-import type { CharBackend } from '../bus/backends.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Move to `to` when the guest prints `text` on COM1. */
@@ -24,26 +23,4 @@ export function parseAccel(text: string): AcceleratorName[] {
   } catch (error) {
     throw new UsageError(`--accel ${text}: ${(error as Error).message}`);
   }
-}
-
-/** The same back end; `seen` is called once, when the bytes written hold `text`. */
-export function watchOutput(backend: CharBackend, text: string, seen: () => void): CharBackend {
-  const wanted = Buffer.from(text).toString('latin1');
-  let tail = '';
-  let done = false;
-  return {
-    write: (byte) => {
-      if (!done) {
-        tail = (tail + String.fromCharCode(byte)).slice(-wanted.length);
-        if (tail === wanted) {
-          done = true;
-          seen();
-        }
-      }
-      return backend.write(byte);
-    },
-    onInput: (receive) => backend.onInput(receive),
-    onDrain: (resume) => backend.onDrain(resume),
-    ...(backend.pauseInput === undefined ? {} : { pauseInput: (paused: boolean) => backend.pauseInput?.(paused) }),
-  };
 }

@@ -1,5 +1,5 @@
 import { createMachine } from '../machine/create-machine.ts';
-import { watchOutput } from './accel-switch.ts';
+import { watchOutput } from '../machine/watch-output.ts';
 import { guestOptions } from './boot-guest.ts';
 import { BootSession } from './boot-session.ts';
 import type { BootSettings } from './boot-settings.ts';

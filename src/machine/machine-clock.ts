@@ -3,7 +3,7 @@ import { TimerQueue } from '../bus/clock.ts';
 /** Guest time of a machine: the timer queue over one of two sources. */
 export interface MachineClock {
   readonly timers: TimerQueue;
-  /** Time-stamp counter value. */
+  /** Time-stamp counter: one count a nanosecond. */
   tsc(): bigint;
   /** Nanoseconds that the CPU may run before timers want to be looked at. */
   sliceNs(): number;
@@ -17,9 +17,6 @@ export interface MachineClock {
   pause(): void;
   resume(): void;
 }
-
-/** TSC frequency shown to the guest: one count a nanosecond. */
-export const TSC_HZ = 1_000_000_000;
 
 /** Longest and shortest run of instructions between two looks at the timers. */
 const SLICE = { most: 200_000, least: 2_000 };

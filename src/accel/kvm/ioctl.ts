@@ -92,7 +92,6 @@ export const EXIT = {
 
 export const INTERNAL_ERROR_EMULATION = 1;
 export const MEM_READONLY = 2;
-export const GUESTDBG = { ENABLE: 1, SINGLESTEP: 2, USE_HW_BP: 0x20000 } as const;
 /** Bits of kvm_vcpu_events.flags and .interrupt.shadow. */
 export const VCPUEVENT_VALID = { NMI_PENDING: 1, SHADOW: 4 } as const;
 export const SHADOW = { MOV_SS: 1, STI: 2 } as const;
