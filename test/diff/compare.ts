@@ -36,7 +36,7 @@ export class Tiers {
 }
 
 /** Lines that tell two outcomes apart. Interrupts come at different places, and so does what they leave behind. */
-export function compare(expected: Outcome, got: Outcome, interrupts: boolean): string[] {
+function compare(expected: Outcome, got: Outcome, interrupts: boolean): string[] {
   const lines: string[] = [];
   const tell = (what: string, a: unknown, b: unknown): void => {
     if (a !== b) lines.push(`${what.padEnd(16)} ${a}  got  ${b}`);

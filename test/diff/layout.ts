@@ -17,20 +17,20 @@ export const TABLE_WINDOW = 0x9f000;
 export const LOG = 0x20000;
 export const LOG_BYTES = 0x8000;
 export const CODE = 0x40000;
-export const CODE_BYTES = 0x10000;
+const CODE_BYTES = 0x10000;
 /** Two code pages whose frames are exchanged now and then. */
 export const OVERLAY = [0x4e000, 0x4f000] as const;
 /** The frames of CODE once more. */
 export const ALIAS = 0x60000;
 /** Recovery address, loop counters and jump tables; then pages of data. */
-export const SLOTS = 0x80000;
-export const RECOVERY = SLOTS;
+export const RECOVERY = 0x80000;
+const SLOTS = RECOVERY;
 export const COUNTERS = SLOTS + 0x10;
 export const JUMP_TABLES = SLOTS + 0x800;
 export const DATA = 0x81000;
 export const READ_ONLY = 0x8b000;
 export const UNMAPPED = 0x8c000;
-export const DATA_END = 0x90000;
+
 export const STACK = 0x90000;
 export const STACK_END = 0x94000;
 

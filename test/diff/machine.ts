@@ -26,7 +26,7 @@ export const COMPARED: readonly FieldName[] = (
 ).split(' ') as FieldName[];
 
 /** Programs that run longer are given up. */
-export const MOST_INSTRUCTIONS = 20_000;
+const MOST_INSTRUCTIONS = 20_000;
 
 /** A CPU and its memory; runs one program after the other. */
 export class DiffMachine {
