@@ -23,7 +23,8 @@ class Alarm {
   /** Resolves true when rung before the time was over. */
   sleep(ms: number): Promise<boolean> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#wake?.(false), Math.max(1, Math.min(ms, LONGEST_SLEEP_MS)));
+      // Rounded up: a host timer that ends early would leave a rest to be waited for actively.
+      const timer = setTimeout(() => this.#wake?.(false), Math.min(Math.ceil(ms), LONGEST_SLEEP_MS));
       this.#wake = (early) => {
         this.#wake = undefined;
         clearTimeout(timer);
