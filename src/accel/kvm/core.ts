@@ -128,8 +128,10 @@ export class VcpuCore {
     this.#argument = new NativeBlock(libc, PAGE);
     setGuestCpuid(system, this.#fd, model);
     this.msrs = new VcpuMsrs(libc, this.#fd);
-    const xsave = model.features.has('xsave') && system.capability(CAP.XCRS) > 0;
-    this.registers = new VcpuRegisters(libc, this.#fd, this.msrs, board.memory, xsave);
+    this.registers = new VcpuRegisters(libc, this.#fd, this.msrs, board.memory, {
+      xsave: system.capability(CAP.XSAVE) > 0,
+      xcrs: model.features.has('xsave') && system.capability(CAP.XCRS) > 0,
+    });
     this.tsc = new VcpuTsc(libc, this.#fd, this.msrs);
     this.timer = new SliceTimer(libc);
     this.#letSignalsThrough();

@@ -46,6 +46,8 @@ export const KVM = {
   GET_DEBUGREGS: read(0xa1, 128),
   SET_DEBUGREGS: write(0xa2, 128),
   GET_TSC_KHZ: none(0xa3),
+  GET_XSAVE: read(0xa4, 4096),
+  SET_XSAVE: write(0xa5, 4096),
   GET_XCRS: read(0xa6, 392),
   SET_XCRS: write(0xa7, 392),
   SET_DEVICE_ATTR: write(0xe1, 24),
@@ -184,6 +186,7 @@ export const STRUCT = {
     xmm: [152, 256],
     mxcsr: [408, 4],
   }),
+  kvm_xsave: structure(4096, { region: [0, 4096] }),
   kvm_debugregs: structure(128, { db: [0, 32], dr6: [32, 8], dr7: [40, 8] }),
   kvm_vcpu_events: structure(64, {
     'exception.nr': [1, 1],

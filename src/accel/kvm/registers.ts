@@ -6,12 +6,15 @@ import { checked } from './kvm-error.ts';
 import type { VcpuMsrs } from './msrs.ts';
 import { NativeBlock } from './native-struct.ts';
 import {
+  KVM_FPU,
+  KVM_XSAVE,
   putDebugregs,
   putEvents,
   putFpu,
   putRegs,
   putSregs,
   putXcr0,
+  putXsaveHeader,
   takeDebugregs,
   takeEvents,
   takeFpu,
@@ -22,7 +25,15 @@ import {
 } from './state.ts';
 
 /** Room for the largest structure that is moved. */
-const BLOCK = Math.max(STRUCT.kvm_fpu.size, STRUCT.kvm_xcrs.size, STRUCT.kvm_sregs.size);
+const BLOCK = STRUCT.kvm_xsave.size;
+
+/** Which of KVM's structures there are. */
+interface Offers {
+  /** kvm_xsave, which is more exact than kvm_fpu. */
+  readonly xsave: boolean;
+  /** XCR0 exists for the guest. */
+  readonly xcrs: boolean;
+}
 
 /** Moves the whole CPU state between a vCPU and the common form. */
 export class VcpuRegisters {
@@ -31,15 +42,15 @@ export class VcpuRegisters {
   readonly #block: NativeBlock;
   readonly #msrs: VcpuMsrs;
   readonly #memory: AddressMap;
-  readonly #xsave: boolean;
+  readonly #offers: Offers;
 
-  constructor(libc: Libc, fd: number, msrs: VcpuMsrs, memory: AddressMap, xsave: boolean) {
+  constructor(libc: Libc, fd: number, msrs: VcpuMsrs, memory: AddressMap, offers: Offers) {
     this.#libc = libc;
     this.#fd = fd;
     this.#block = new NativeBlock(libc, BLOCK);
     this.#msrs = msrs;
     this.#memory = memory;
-    this.#xsave = xsave;
+    this.#offers = offers;
   }
 
   /**
@@ -54,7 +65,7 @@ export class VcpuRegisters {
     takeSregs(state, view);
     takePdptes(state, this.#memory);
     this.takeFpu(state);
-    if (this.#xsave) {
+    if (this.#offers.xcrs) {
       this.#call(KVM.GET_XCRS, 'KVM_GET_XCRS');
       takeXcr0(state, view);
     } else state.set('xcr0', 1n);
@@ -75,7 +86,7 @@ export class VcpuRegisters {
     putRegs(state, view);
     this.#call(KVM.SET_REGS, 'KVM_SET_REGS');
     this.putFpu(state);
-    if (this.#xsave) {
+    if (this.#offers.xcrs) {
       putXcr0(state, view);
       this.#call(KVM.SET_XCRS, 'KVM_SET_XCRS');
     }
@@ -90,13 +101,27 @@ export class VcpuRegisters {
 
   /** x87 and SSE registers alone. */
   takeFpu(state: CpuState): void {
-    this.#call(KVM.GET_FPU, 'KVM_GET_FPU');
-    takeFpu(state, this.#block.view);
+    const { view } = this.#block;
+    if (this.#offers.xsave) {
+      this.#call(KVM.GET_XSAVE, 'KVM_GET_XSAVE');
+      takeFpu(state, view, KVM_XSAVE);
+    } else {
+      this.#call(KVM.GET_FPU, 'KVM_GET_FPU');
+      takeFpu(state, view, KVM_FPU);
+    }
   }
 
   putFpu(state: CpuState): void {
-    putFpu(state, this.#block.view);
-    this.#call(KVM.SET_FPU, 'KVM_SET_FPU');
+    const { view } = this.#block;
+    if (this.#offers.xsave) {
+      // KVM_SET_FPU leaves out which registers are in use, and what is not in use is lost.
+      putXsaveHeader(view);
+      putFpu(state, view, KVM_XSAVE);
+      this.#call(KVM.SET_XSAVE, 'KVM_SET_XSAVE');
+    } else {
+      putFpu(state, view, KVM_FPU);
+      this.#call(KVM.SET_FPU, 'KVM_SET_FPU');
+    }
   }
 
   putEventsOf(state: CpuState): void {

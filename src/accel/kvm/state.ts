@@ -45,15 +45,46 @@ const DEBUGREGS: readonly Place[] = [
   place('dr', 7, offsetOf('kvm_debugregs', 'dr7'), 8),
 ];
 
-const FPU: readonly Place[] = [
-  place('fcw', 0, offsetOf('kvm_fpu', 'fcw'), 2),
-  place('fsw', 0, offsetOf('kvm_fpu', 'fsw'), 2),
-  place('ftw', 0, offsetOf('kvm_fpu', 'ftwx'), 1),
-  place('fop', 0, offsetOf('kvm_fpu', 'last_opcode'), 2),
-  place('fip', 0, offsetOf('kvm_fpu', 'last_ip'), 8),
-  place('fdp', 0, offsetOf('kvm_fpu', 'last_dp'), 8),
-  place('mxcsr', 0, offsetOf('kvm_fpu', 'mxcsr'), 4),
-];
+/** Where a structure keeps the x87 and SSE registers. */
+export interface FpuLayout {
+  readonly places: readonly Place[];
+  /** Stack order, 16 bytes each. */
+  readonly st: number;
+  readonly xmm: number;
+}
+
+export const KVM_FPU: FpuLayout = {
+  places: [
+    place('fcw', 0, offsetOf('kvm_fpu', 'fcw'), 2),
+    place('fsw', 0, offsetOf('kvm_fpu', 'fsw'), 2),
+    place('ftw', 0, offsetOf('kvm_fpu', 'ftwx'), 1),
+    place('fop', 0, offsetOf('kvm_fpu', 'last_opcode'), 2),
+    place('fip', 0, offsetOf('kvm_fpu', 'last_ip'), 8),
+    place('fdp', 0, offsetOf('kvm_fpu', 'last_dp'), 8),
+    place('mxcsr', 0, offsetOf('kvm_fpu', 'mxcsr'), 4),
+  ],
+  st: offsetOf('kvm_fpu', 'fpr'),
+  xmm: offsetOf('kvm_fpu', 'xmm'),
+};
+
+/** The legacy region of an XSAVE area in its 64-bit format (SDM 1 table 10-2). */
+export const KVM_XSAVE: FpuLayout = {
+  places: [
+    place('fcw', 0, 0, 2),
+    place('fsw', 0, 2, 2),
+    place('ftw', 0, 4, 1),
+    place('fop', 0, 6, 2),
+    place('fip', 0, 8, 8),
+    place('fdp', 0, 16, 8),
+    place('mxcsr', 0, 24, 4),
+  ],
+  st: 32,
+  xmm: 160,
+};
+/** XSTATE_BV of the area's header, and its bits for what the state holds (SDM 1 13.4.2). */
+const XSTATE_BV = 512;
+const XSAVE_HEADER_END = 576;
+const X87_AND_SSE = 3n;
 
 const XCR0 = STRUCT.kvm_xcrs.fields.xcrs[0] + offsetOf('kvm_xcr', 'value');
 
@@ -168,35 +199,38 @@ export function takePdptes({ words: w }: CpuState, memory: AddressMap): void {
 export const takeDebugregs = ({ words }: CpuState, view: DataView): void => take(words, view, DEBUGREGS);
 export const putDebugregs = ({ words }: CpuState, view: DataView): void => put(words, view, DEBUGREGS);
 
-/** kvm_fpu: x87 registers in stack order, 16 bytes each. */
-export function takeFpu(state: CpuState, view: DataView): void {
-  const { words: w } = state;
-  take(w, view, FPU);
+export function takeFpu({ words: w }: CpuState, view: DataView, { places, st, xmm }: FpuLayout): void {
+  take(w, view, places);
   const top = (w[W.fsw]! >> 11) & 7;
   for (let n = 0; n < 8; n++) {
     const at = W.st + 4 * ((top + n) & 7);
-    const from = offsetOf('kvm_fpu', 'fpr') + 16 * n;
+    const from = st + 16 * n;
     w[at] = view.getInt32(from, true);
     w[at + 1] = view.getInt32(from + 4, true);
     w[at + 2] = view.getUint16(from + 8, true);
     w[at + 3] = 0;
   }
-  for (let n = 0; n < 64; n++) w[W.xmm + n] = view.getInt32(offsetOf('kvm_fpu', 'xmm') + 4 * n, true);
+  for (let n = 0; n < 64; n++) w[W.xmm + n] = view.getInt32(xmm + 4 * n, true);
 }
 
-export function putFpu(state: CpuState, view: DataView): void {
-  const { words: w } = state;
-  put(w, view, FPU);
+export function putFpu({ words: w }: CpuState, view: DataView, { places, st, xmm }: FpuLayout): void {
+  put(w, view, places);
   const top = (w[W.fsw]! >> 11) & 7;
   for (let n = 0; n < 8; n++) {
     const at = W.st + 4 * ((top + n) & 7);
-    const to = offsetOf('kvm_fpu', 'fpr') + 16 * n;
+    const to = st + 16 * n;
     view.setInt32(to, w[at]!, true);
     view.setInt32(to + 4, w[at + 1]!, true);
     view.setInt32(to + 8, w[at + 2]! & 0xffff, true);
     view.setInt32(to + 12, 0, true);
   }
-  for (let n = 0; n < 64; n++) view.setInt32(offsetOf('kvm_fpu', 'xmm') + 4 * n, w[W.xmm + n]!, true);
+  for (let n = 0; n < 64; n++) view.setInt32(xmm + 4 * n, w[W.xmm + n]!, true);
+}
+
+/** The header that says that x87 and SSE registers are in the area, and nothing else. */
+export function putXsaveHeader(view: DataView): void {
+  for (let at = XSTATE_BV; at < XSAVE_HEADER_END; at += 8) view.setBigUint64(at, 0n, true);
+  view.setBigUint64(XSTATE_BV, X87_AND_SSE, true);
 }
 
 /** kvm_vcpu_events. @returns the vector of an interrupt that was acknowledged and not yet delivered */

@@ -41,14 +41,15 @@ const DB = 1;
 const BP = 3;
 const OF = 4;
 const DR6_BS = 0x4000;
-const USER_IN_LONG_MODE = MODE.USER | MODE.LMA;
+const USER_CODE_64 = MODE.USER | MODE.CODE_64;
+const CS_L = offsetOf('kvm_sregs', 'cs') + offsetOf('kvm_segment', 'l');
 const FPU = { first: FIELDS.fcw.word, end: FIELDS.xmm.word + 4 * FIELDS.xmm.count };
 /** Fewest instructions that the interpreter is given at a time. */
 const SLICE = 20_000;
 
 /**
  * A virtual CPU for a KVM that runs only programs on the processor and emulates the kernel slowly (page-table
- * virtualisation without VT-x or AMD-V): ring 3 of long mode goes to KVM, everything else to the interpreter. KVM gets
+ * virtualisation without VT-x or AMD-V): 64-bit code of ring 3 goes to KVM, everything else to the interpreter. KVM gets
  * an empty IDT and a SYSCALL target that faults, so whatever leaves ring 3 comes back as a triple fault with the
  * state before the instruction, and the interpreter runs that instruction.
  */
@@ -172,9 +173,9 @@ export class UserModeVcpu implements KvmCpu {
     return exit.reason === 'budget' && this.#isForKvm(interpreter.state.words) ? undefined : exit;
   }
 
-  /** Plain ring 3 code, with nothing due that KVM would not see. */
+  /** 64-bit code of ring 3, with nothing due that KVM would not see. */
   readonly #isForKvm = (w: Int32Array): boolean =>
-    (w[W.mode]! & USER_IN_LONG_MODE) === USER_IN_LONG_MODE &&
+    (w[W.mode]! & (MODE.USER | MODE.CODE)) === USER_CODE_64 &&
     (w[W.rflags]! & FLAG.TF) === 0 &&
     w[W.interruptShadow] === 0 &&
     w[W.debugTrap] === 0 &&
@@ -263,6 +264,8 @@ export class UserModeVcpu implements KvmCpu {
   #interrupted(errno: number): VcpuExit {
     if (errno !== ERRNO.EINTR && errno !== ERRNO.EAGAIN) return fatal(`KVM_RUN failed with ${errnoName(errno)}`);
     this.#core.timer.take();
+    // The program went over to compatibility mode.
+    if (this.#sync.sregs.getUint8(CS_L) === 0) this.#comeBack();
     return BUDGET;
   }
 
