@@ -77,10 +77,6 @@ describe('exit status', () => {
     });
     expect(outcome).toMatchObject({ status: 143, signal: null, stderr: '' });
   });
-    setTimeout(() => child.kill('SIGTERM'), 4000);
-    expect(await new Promise((resolve) => child.on('close', resolve))).toBe(143);
-    expect(Date.now() - started).toBeLessThan(15_000);
-  });
 });
 
 describe('pipes', () => {
