@@ -2,7 +2,7 @@ import type { CpuModel } from '../../cpu/cpuid.ts';
 import type { CpuState } from '../../cpu/state.ts';
 import type { Board, Vcpu } from '../accelerator.ts';
 import type { InterruptLatch } from '../interrupt-latch.ts';
-import { type Libc, MAP, type NativeMemory, PROT } from './ffi.ts';
+import { type Libc, MAP, PROT } from './ffi.ts';
 import { setGuestCpuid } from './guest-cpuid.ts';
 import { serveMemory, servePorts } from './io-exit.ts';
 import { CAP, EXIT, KVM, offsetOf, STRUCT } from './ioctl.ts';
@@ -92,6 +92,8 @@ export interface SyncRegs {
   readonly events: DataView;
 }
 
+const free = (block: { free(): void }): void => block.free();
+
 /** The kernel's side of one virtual CPU: its file, its shared page and its registers. */
 export class VcpuCore {
   /** kvm_run. */
@@ -108,9 +110,10 @@ export class VcpuCore {
   incomplete = false;
   readonly #libc: Libc;
   readonly #fd: number;
-  readonly #runMemory: NativeMemory;
+  readonly #buffer: ArrayBuffer;
   readonly #argument: NativeBlock;
-  #closed = false;
+  /** What `close` does, last first. */
+  readonly #releases: (() => void)[] = [];
 
   /** @throws KvmError */
   constructor(vm: KvmVm, board: Board, model: CpuModel) {
@@ -119,22 +122,31 @@ export class VcpuCore {
     this.vm = vm;
     this.board = board;
     this.#libc = libc;
-    this.#fd = checked(libc.ioctl(vm.fd, KVM.CREATE_VCPU, 0), 'KVM_CREATE_VCPU');
-    const memory = libc.mmap(system.runBytes, PROT.READ | PROT.WRITE, MAP.SHARED, this.#fd);
-    if (memory === undefined) throw new KvmError(`mapping the vCPU failed with ${errnoName(libc.errno)}`);
-    this.#runMemory = memory;
-    this.run = new DataView(memory.buffer);
-    this.enter = libc.prepareIoctl(this.#fd, KVM.RUN, 0);
-    this.#argument = new NativeBlock(libc, PAGE);
-    setGuestCpuid(system, this.#fd, model);
-    this.msrs = new VcpuMsrs(libc, this.#fd);
-    this.registers = new VcpuRegisters(libc, this.#fd, this.msrs, board.memory, {
-      xsave: system.capability(CAP.XSAVE) > 0,
-      xcrs: model.features.has('xsave') && system.capability(CAP.XCRS) > 0,
-    });
-    this.tsc = new VcpuTsc(libc, this.#fd, this.msrs);
-    this.timer = new SliceTimer(libc);
-    this.#letSignalsThrough();
+    try {
+      this.#fd = this.#keep(checked(libc.ioctl(vm.fd, KVM.CREATE_VCPU, 0), 'KVM_CREATE_VCPU'), (fd) => libc.close(fd));
+      const memory = libc.mmap(system.runBytes, PROT.READ | PROT.WRITE, MAP.SHARED, this.#fd);
+      if (memory === undefined) throw new KvmError(`mapping the vCPU failed with ${errnoName(libc.errno)}`);
+      this.#keep(memory, ({ address, buffer }) => libc.munmap(address, buffer.byteLength));
+      this.#buffer = memory.buffer;
+      this.run = new DataView(memory.buffer);
+      this.enter = libc.prepareIoctl(this.#fd, KVM.RUN, 0);
+      this.#argument = this.#keep(new NativeBlock(libc, PAGE), free);
+      setGuestCpuid(system, this.#fd, model);
+      this.msrs = this.#keep(new VcpuMsrs(libc, this.#fd), free);
+      this.registers = this.#keep(
+        new VcpuRegisters(libc, this.#fd, this.msrs, board.memory, {
+          xsave: system.capability(CAP.XSAVE) > 0,
+          xcrs: model.features.has('xsave') && system.capability(CAP.XCRS) > 0,
+        }),
+        free,
+      );
+      this.tsc = this.#keep(new VcpuTsc(libc, this.#fd, this.msrs), free);
+      this.timer = this.#keep(new SliceTimer(libc), (timer) => timer.close());
+      this.#letSignalsThrough();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   get exitReason(): number {
@@ -163,7 +175,7 @@ export class VcpuCore {
   /** Asks the kernel to copy the registers at each exit. */
   synchronise(): SyncRegs {
     this.run.setUint32(VALID_REGS, 7, true);
-    const { buffer } = this.#runMemory;
+    const buffer = this.#buffer;
     return {
       regs: new DataView(buffer, SYNC_REGS, STRUCT.kvm_regs.size),
       sregs: new DataView(buffer, SYNC_SREGS, STRUCT.kvm_sregs.size),
@@ -209,16 +221,13 @@ export class VcpuCore {
   }
 
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.timer.close();
-    this.tsc.free();
-    this.registers.free();
-    this.msrs.free();
-    this.#argument.free();
-    this.#libc.munmap(this.#runMemory.address, this.#runMemory.buffer.byteLength);
-    this.#libc.close(this.#fd);
+    for (const release of this.#releases.splice(0).reverse()) release();
     this.vm.close();
+  }
+
+  #keep<T>(value: T, release: (value: T) => void): T {
+    this.#releases.push(() => release(value));
+    return value;
   }
 
   #letSignalsThrough(): void {

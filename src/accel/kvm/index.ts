@@ -28,6 +28,13 @@ export class KvmHost {
     return memory.buffer;
   }
 
+  /** Where a buffer of `allocate` lies. */
+  memoryOf(buffer: ArrayBuffer): NativeMemory {
+    const memory = this.#memories.get(buffer);
+    if (memory === undefined) throw new Error('guest memory under kvm must come from KvmHost.allocate');
+    return memory;
+  }
+
   /** The model without the features that this KVM cannot give. */
   limitModel(model: CpuModel): CpuModel {
     return limitModel(this.system, model);
@@ -39,9 +46,7 @@ export class KvmHost {
 
   /** A machine with one CPU, whose RAM came from `allocate`. @throws KvmError */
   createVcpu(board: KvmBoard, options: KvmVcpuOptions): KvmCpu {
-    const memory = this.#memories.get(board.memory.ram.buffer);
-    if (memory === undefined) throw new Error('guest memory under kvm must come from KvmHost.allocate');
-    const vm = new KvmVm(this.system, board.memory, memory);
+    const vm = new KvmVm(this.system, board.memory, this.memoryOf(board.memory.ram.buffer));
     try {
       return this.runsKernels ? new KvmVcpu(vm, board, options) : new UserModeVcpu(vm, board, options);
     } catch (error) {

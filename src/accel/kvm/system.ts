@@ -38,7 +38,7 @@ export async function openKvm(device = KVM_DEVICE): Promise<KvmSystem> {
 }
 
 /** @throws KvmError */
-function openWith(libc: Libc, device = KVM_DEVICE): KvmSystem {
+export function openWith(libc: Libc, device = KVM_DEVICE): KvmSystem {
   const fd = libc.open(device, O_RDWR | O_CLOEXEC);
   if (fd < 0) throw new KvmError(explainOpen(device, -fd));
   try {
