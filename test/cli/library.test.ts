@@ -89,16 +89,12 @@ describe.skipIf(guest === undefined)(`Debian${guest === undefined ? ' (not pulle
     const example = /```ts\n(.*?)```/s.exec(readme)![1]!;
     const { kernel, initrd } = guest!;
     const program = example
-      .replace("'emu'", JSON.stringify(join(ROOT, 'src/index.ts')))
+      .replace("'emu'", JSON.stringify(join(ROOT, 'dist/index.js')))
       .replace("'vmlinuz'", JSON.stringify(kernel))
       .replace("'initrd.gz'", JSON.stringify(initrd));
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      ['--import', 'tsx', '--input-type=module', '-e', program],
-      {
-        cwd: ROOT,
-      },
-    );
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
+      cwd: ROOT,
+    });
     expect(stdout).toBe('x86_64\n');
   });
 });
