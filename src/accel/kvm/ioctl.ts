@@ -16,7 +16,6 @@ export const KVM = {
   // /dev/kvm
   GET_API_VERSION: none(0x00),
   CREATE_VM: none(0x01),
-  GET_MSR_INDEX_LIST: both(0x02, 4),
   CHECK_EXTENSION: none(0x03),
   GET_VCPU_MMAP_SIZE: none(0x04),
   GET_SUPPORTED_CPUID: both(0x05, 8),
@@ -40,7 +39,6 @@ export const KVM = {
   SET_FPU: write(0x8d, 416),
   SET_CPUID2: write(0x90, 8),
   NMI: none(0x9a),
-  SET_GUEST_DEBUG: write(0x9b, 72),
   GET_VCPU_EVENTS: read(0x9f, 64),
   SET_VCPU_EVENTS: write(0xa0, 64),
   GET_DEBUGREGS: read(0xa1, 128),
@@ -65,7 +63,6 @@ export const CAP = {
   NR_MEMSLOTS: 10,
   DESTROY_MEMORY_REGION_WORKS: 21,
   USER_NMI: 22,
-  SET_GUEST_DEBUG: 23,
   SET_IDENTITY_MAP_ADDR: 37,
   VCPU_EVENTS: 41,
   DEBUGREGS: 50,
@@ -203,7 +200,6 @@ export const STRUCT = {
   kvm_xcr: structure(16, { xcr: [0, 4], value: [8, 8] }),
   kvm_msr_entry: structure(16, { index: [0, 4], data: [8, 8] }),
   kvm_msrs: structure(8, { nmsrs: [0, 4] }),
-  kvm_msr_list: structure(4, { nmsrs: [0, 4] }),
   kvm_cpuid2: structure(8, { nent: [0, 4] }),
   kvm_cpuid_entry2: structure(40, {
     function: [0, 4],
@@ -224,7 +220,6 @@ export const STRUCT = {
   kvm_translation: structure(24, { linear_address: [0, 8], physical_address: [8, 8], valid: [16, 1] }),
   kvm_interrupt: structure(4, { irq: [0, 4] }),
   kvm_signal_mask: structure(4, { len: [0, 4] }),
-  kvm_guest_debug: structure(72, { control: [0, 4], arch: [8, 64] }),
 } as const;
 
 type StructName = keyof typeof STRUCT;

@@ -80,11 +80,16 @@ export class UserModeVcpu implements KvmCpu {
     this.#interpreter = options.interpreter;
     this.#sliceNs = options.sliceNs;
     this.#sync = core.synchronise();
-    core.msrs.set([
-      [MSR.LSTAR, SYSCALL_TRAP],
-      [MSR.CSTAR, SYSCALL_TRAP],
-      [MSR.SFMASK, 0n],
-    ]);
+    try {
+      core.msrs.set([
+        [MSR.LSTAR, SYSCALL_TRAP],
+        [MSR.CSTAR, SYSCALL_TRAP],
+        [MSR.SFMASK, 0n],
+      ]);
+    } catch (error) {
+      core.close();
+      throw error;
+    }
   }
 
   get instructions(): number {

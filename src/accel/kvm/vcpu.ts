@@ -2,7 +2,7 @@ import { CpuState, CR0, EFER, FLAG, W } from '../../cpu/state.ts';
 import type { Breakpoint, VcpuExit } from '../accelerator.ts';
 import { type KvmBoard, type KvmCounts, type KvmCpu, type KvmVcpuOptions, noCounts, VcpuCore } from './core.ts';
 import { EXIT, INTERNAL_ERROR_EMULATION, offsetOf } from './ioctl.ts';
-import { ERRNO, errnoName, KvmError } from './kvm-error.ts';
+import { ERRNO, errnoName } from './kvm-error.ts';
 import type { KvmVm } from './vm.ts';
 
 const BUDGET: VcpuExit = { reason: 'budget' };
@@ -36,6 +36,7 @@ export class KvmVcpu implements KvmCpu {
   #lent = false;
   /** Learnt when the guest tried: this KVM cannot do paging without long mode. */
   #noLegacyPaging = false;
+  #debugging = false;
   #generation = 0;
 
   /** @throws KvmError */
@@ -143,7 +144,10 @@ export class KvmVcpu implements KvmCpu {
   }
 
   setBreakpoints(points: readonly Breakpoint[]): void {
-    if (points.length > 0) throw new KvmError('breakpoints are not available under kvm: switch to tcg first');
+    // Breakpoints of every kind and number, exact on every kind of KVM: the interpreter runs meanwhile.
+    this.#debugging = points.length > 0;
+    if (this.#debugging) this.#lend();
+    this.#options.interpreter.setBreakpoints(points);
   }
 
   translate(linear: bigint): number | undefined {
@@ -254,6 +258,7 @@ export class KvmVcpu implements KvmCpu {
   #takeBackIfPossible(): void {
     const { interpreter } = this.#options;
     const state = this.#state;
+    if (this.#debugging) return;
     interpreter.readState(state);
     if (this.#noLegacyPaging && pagesWithoutLongMode(state.words)) return;
     this.#put(state);

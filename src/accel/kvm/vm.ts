@@ -45,9 +45,9 @@ export class KvmVm {
     this.#map = map;
     this.#ram = ram;
     this.#readonlyWorks = system.capability(CAP.READONLY_MEM) > 0;
-    this.fd = checked(libc.ioctl(system.fd, KVM.CREATE_VM, 0), 'KVM_CREATE_VM');
     this.#block = new NativeBlock(libc, STRUCT.kvm_userspace_memory_region.size);
     this.#shuttle = mapMemory(libc, PAGE);
+    this.fd = checked(libc.ioctl(system.fd, KVM.CREATE_VM, 0), 'KVM_CREATE_VM');
     try {
       this.#placeInternals();
       this.#placeShuttle();
