@@ -5,6 +5,8 @@ import type { MachineClock } from './machine-clock.ts';
 const TURN_MS = 8;
 /** Host timers are no longer than this: Node's end at 24 days, deadlines at Infinity. */
 const LONGEST_SLEEP_MS = 1000;
+/** What is left to wait below this is waited for actively: a host timer would come a millisecond later. */
+const SHORTEST_SLEEP_MS = 0.2;
 
 /** Why the loop gave the machine back. */
 export type RunResult =
@@ -108,8 +110,8 @@ export class RunLoop {
   async #halt(): Promise<void> {
     let ms = this.#clock.haltMs();
     if (ms <= 0) return;
-    if (ms < 1) {
-      // Shorter than a host timer: let events in, then look again.
+    if (ms < SHORTEST_SLEEP_MS) {
+      // Much shorter than a host timer: let events in, then look again.
       await nextTurn();
       if (!this.#stopping && this.#reset === undefined) this.#clock.wake(false);
       return;
