@@ -15,6 +15,8 @@
 export type { Breakpoint, DebugCause, Vcpu, VcpuExit } from './accel/accelerator.ts';
 export type { AcceleratorName } from './accel/handover.ts';
 export { KvmError } from './accel/kvm/kvm-error.ts';
+export type { JitOptions } from './accel/tcg/jit/options.ts';
+export { PASSES, type Passes, type PassName } from './accel/tcg/jit/passes.ts';
 export type { Tier } from './accel/tcg/vcpu.ts';
 export { type CharBackend, NULL_CHAR } from './bus/backends.ts';
 export { type CpuModel, DEFAULT_MODEL, MODEL_NAMES, parseCpuModel } from './cpu/cpuid.ts';

@@ -1,5 +1,6 @@
 import { emitRegion } from '../../src/accel/tcg/jit/emit-region.ts';
 import { buildFlowGraph } from '../../src/accel/tcg/jit/flow-graph.ts';
+import { choosePasses } from '../../src/accel/tcg/jit/passes.ts';
 import { Rec } from '../../src/accel/tcg/record.ts';
 import { createDecoder } from '../../src/cpu/decode.ts';
 import type { Insn } from '../../src/cpu/insn.ts';
@@ -35,10 +36,11 @@ function casesOf(width: Width): Case[] {
     cpu.call(entry, DATA, DATA + 4 * NUMBERS);
   };
   sort();
+  const passes = choosePasses();
   const hot = hottest(cpu, insns);
   const page = hot.page;
   const records = insns.map(({ length }) => new Rec(hot.plain, page, length));
-  const graph = buildFlowGraph(hot, vcpu.code);
+  const graph = buildFlowGraph(hot, vcpu.code, passes);
   if (graph === undefined) throw new Error('the sample has no hot block');
   const group = `front end ${width}`;
   return [
@@ -63,13 +65,13 @@ function casesOf(width: Width): Case[] {
       group,
       name: 'flow graph of a region',
       units: graph.instructions,
-      run: () => buildFlowGraph(hot, vcpu.code),
+      run: () => buildFlowGraph(hot, vcpu.code, passes),
     },
     {
       group,
       name: 'emit a region as text',
       units: graph.instructions,
-      run: () => emitRegion(graph, mode, 'region'),
+      run: () => emitRegion(graph, mode, 'region', passes),
     },
     { group, name: 'predecode and sort 256 numbers', units: 1, run: coldSort(cpu, sort) },
     { group, name: 'sort 256 numbers, predecoded', units: 1, run: sort },

@@ -1,4 +1,5 @@
 import type { AcceleratorName } from '../accel/select.ts';
+import { type Passes, parsePasses } from '../accel/tcg/jit/passes.ts';
 import type { Tier } from '../accel/tcg/vcpu.ts';
 import { DEFAULT_MODEL, parseCpuModel } from '../cpu/cpuid.ts';
 import { GUEST_ARCHITECTURES, GUEST_NAMES, type GuestArch, type GuestName } from '../host/pull/pull-debian.ts';
@@ -27,6 +28,7 @@ export interface BootSettings {
   readonly switchAccel: AccelSwitch | undefined;
   /** Undefined: the machine's own default. */
   readonly tier: Tier | undefined;
+  readonly passes: Partial<Passes>;
   readonly icount: boolean;
   readonly noReboot: boolean;
   readonly serial: SerialPlace;
@@ -66,6 +68,7 @@ export function bootSettings(guests: readonly string[], values: BootValues): Boo
     switchAccel,
     cpu: parseCpu(values.cpu ?? DEFAULT_MODEL),
     tier: values.tier === undefined ? undefined : parseTier(values.tier),
+    passes: parsePassList(values['jit-off']),
     icount: values.icount === true,
     noReboot: values['no-reboot'] === true,
     serial: parseSerial(values.serial ?? 'stdio'),
@@ -119,6 +122,15 @@ function parseTier(text: string): Tier {
   const tier = TIERS.find((name) => name === text);
   if (tier === undefined) throw new UsageError(`--tier ${text}: choose one of ${TIERS.join(', ')}`);
   return tier;
+}
+
+function parsePassList(text: string | undefined): Partial<Passes> {
+  if (text === undefined) return {};
+  try {
+    return parsePasses(text);
+  } catch (error) {
+    throw new UsageError(`--jit-off ${text}: ${(error as Error).message}`);
+  }
 }
 
 function parseCpu(text: string): string {

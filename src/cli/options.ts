@@ -1,3 +1,5 @@
+import { PASS_NAMES } from '../accel/tcg/jit/passes.ts';
+
 /** An option of a command, for yargs and for the reading of QEMU's single-dash spellings. */
 interface OptionSpec {
   readonly type: 'string' | 'boolean';
@@ -92,6 +94,12 @@ export const BOOT_OPTIONS = {
     group: DEBUG,
     value: 'CH,CH[:FILE]',
     describe: 'print events: cpu, int, mmu, io, mmio, irq (to standard error)',
+  },
+  'jit-off': {
+    type: 'string',
+    group: DEBUG,
+    value: 'PASS,PASS',
+    describe: `leave passes of the JIT out: ${PASS_NAMES.join(', ')}; all; all,+loops: all but one`,
   },
   gdb: { type: 'string', group: DEBUG, value: 'PORT', describe: 'wait for gdb on this TCP port of 127.0.0.1' },
   s: { type: 'boolean', group: DEBUG, describe: 'the same as --gdb 1234' },

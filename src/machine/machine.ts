@@ -5,6 +5,7 @@ import type { KvmCpu } from '../accel/kvm/core.ts';
 import type { KvmHost } from '../accel/kvm/index.ts';
 import { KvmError } from '../accel/kvm/kvm-error.ts';
 import { createTcg } from '../accel/tcg/index.ts';
+import type { JitOptions } from '../accel/tcg/jit/options.ts';
 import type { TcgVcpu, Tier } from '../accel/tcg/vcpu.ts';
 import type { CharBackend } from '../bus/backends.ts';
 import { type CpuModel, parseCpuModel } from '../cpu/cpuid.ts';
@@ -26,6 +27,8 @@ export interface MachineConfig {
   /** CPU model and features, as QEMU spells them: `qemu64,-pni`, `max`. */
   readonly cpu?: string;
   readonly tier?: Tier;
+  /** How the tier `jit` makes its code. */
+  readonly jit?: JitOptions;
   /** What runs the CPU at first: tcg when not given. */
   readonly accel?: AcceleratorName;
   /** KVM of this host: the machine may run under it, and shows the guest only what both accelerators offer. */
@@ -130,7 +133,8 @@ export class Machine {
     const board = { memory: this.pc.memory, ports: this.pc.ports, interrupts: this.#interrupts };
     // Under kvm user programs may read the host's counter itself, so a machine that may move shows it always.
     const tsc = () => this.#cpus?.kvm?.tsc() ?? this.clock.tsc();
-    const tcg = createTcg(board, { model: this.model, tier: config.tier ?? 'jit', tsc });
+    const { tier = 'jit', jit = {} } = config;
+    const tcg = createTcg(board, { model: this.model, tier, jit, tsc });
     cpu = tcg;
     const kvm = config.kvm?.createVcpu(board, {
       model: this.model,

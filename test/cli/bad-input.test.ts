@@ -55,6 +55,7 @@ describe('options', () => {
     [['-kernell', 'x'], 'did you mean -kernel?'],
     [['--kernel'], '--kernel needs a value'],
     [['--icount=1'], 'takes no value'],
+    [['--jit-off', 'loop'], 'there is no pass "loop"'],
     [['debain'], 'did you mean debian?'],
     [['debian', 'debian'], 'one too many'],
     [['debian', '--kernel', 'x'], 'brings its own kernel'],

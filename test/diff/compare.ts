@@ -15,7 +15,7 @@ export class Tiers {
   /** The machine whose blocks are promoted after `hot` entries. */
   early(hot: number): DiffMachine {
     let machine = this.#early.get(hot);
-    if (machine === undefined) this.#early.set(hot, (machine = new DiffMachine('jit', hot)));
+    if (machine === undefined) this.#early.set(hot, (machine = new DiffMachine('jit', { hot })));
     return machine;
   }
 
@@ -36,7 +36,7 @@ export class Tiers {
 }
 
 /** Lines that tell two outcomes apart. Interrupts come at different places, and so does what they leave behind. */
-function compare(expected: Outcome, got: Outcome, interrupts: boolean): string[] {
+export function compare(expected: Outcome, got: Outcome, interrupts: boolean): string[] {
   const lines: string[] = [];
   const tell = (what: string, a: unknown, b: unknown): void => {
     if (a !== b) lines.push(`${what.padEnd(16)} ${a}  got  ${b}`);

@@ -1,4 +1,5 @@
 import { createTcg } from '../../src/accel/tcg/index.ts';
+import type { JitOptions } from '../../src/accel/tcg/jit/options.ts';
 import type { TcgVcpu, Tier } from '../../src/accel/tcg/vcpu.ts';
 import { parseCpuModel } from '../../src/cpu/cpuid.ts';
 import { AR, CpuState, CR0, CR4, CS, EFER, FIELDS, type FieldName, GS, LDTR, SS, TR } from '../../src/cpu/state.ts';
@@ -40,14 +41,13 @@ export class DiffMachine {
     },
   };
 
-  /** `hot`: entries after which the jit tier promotes a block. */
-  constructor(tier: Tier, hot?: number) {
+  constructor(tier: Tier, jit: JitOptions = {}) {
     const memory = new AddressMap(this.#ram);
     memory.add({ base: 0, length: at.RAM_BYTES, name: 'ram', kind: 'ram', offset: 0 });
     const ports = { read: () => 0xff, write() {} };
     const board = { memory, ports, interrupts: this.#interrupts };
     const model = parseCpuModel('max');
-    this.vcpu = createTcg(board, { model, tier, tsc: () => 0n, ...(hot === undefined ? {} : { hot }) });
+    this.vcpu = createTcg(board, { model, tier, tsc: () => 0n, jit });
   }
 
   run(program: Program): Outcome {

@@ -52,7 +52,7 @@ function listing(program: Program): string[] {
 }
 
 function regionTexts(program: Program): string[] {
-  const machine = new DiffMachine('jit', program.hot);
+  const machine = new DiffMachine('jit', { hot: program.hot });
   const texts: string[] = [];
   const { regions } = machine.vcpu;
   regions!.dump = (_name, text) => texts.push(text);

@@ -18,6 +18,7 @@ import { CodeCache } from './code-cache.ts';
 import { Environment } from './environment.ts';
 import { Forms, HOT } from './forms.ts';
 import { GuestBreakpoints } from './guest-breakpoints.ts';
+import type { JitOptions } from './jit/options.ts';
 import { Regions } from './jit/regions.ts';
 import { createPagingConfig, linearMemory, takePaging } from './linear-memory.ts';
 import { Rec } from './record.ts';
@@ -30,8 +31,7 @@ export interface TcgOptions {
   readonly tier: Tier;
   /** Time-stamp counter: a count that never goes back. */
   readonly tsc: () => bigint;
-  /** Entries by a jump after which a block is promoted. */
-  readonly hot?: number;
+  readonly jit?: JitOptions;
 }
 
 const BUDGET: VcpuExit = { reason: 'budget' };
@@ -97,8 +97,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
     this.memory = linearMemory(w, this.mmu);
     const helpers = createHelpers(this);
     const environment = new Environment(this.state, map.ram, this.mmu, helpers);
-    const hot = options.hot ?? HOT;
-    this.forms = new Forms(environment, hot);
+    this.forms = new Forms(environment, options.jit?.hot ?? HOT);
     this.#decode = createDecoder({ features: options.model.features });
     this.code = new CodeCache(w, this.mmu, this.pages, this.#decode, this.forms, STOP);
     this.#reference = new ReferenceTier(this, this.mmu, this.#decode, helpers);
@@ -106,8 +105,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
     this.#guestPoints = new GuestBreakpoints(w, this.mmu);
     this.#connect(environment.names);
     if (options.tier !== 'jit') return;
-    this.regions = new Regions(w, this.code, this.mmu, environment);
-    this.regions.hot = hot;
+    this.regions = new Regions(w, this.code, this.mmu, environment, options.jit ?? {});
   }
 
   get instructions(): number {

@@ -3,6 +3,7 @@ import { W } from '../../../cpu/state.ts';
 import type { Rec } from '../record.ts';
 import { deadFlags } from './flag-liveness.ts';
 import type { Block, Edge, FlowGraph } from './flow-graph.ts';
+import type { Passes } from './passes.ts';
 import {
   EXIT,
   FLAG_LOCALS,
@@ -25,13 +26,14 @@ export interface RegionText {
 }
 
 /** Prints a flow graph as one JavaScript function of nested loops, with registers and flags in locals. */
-export function emitRegion(graph: FlowGraph, mode: number, name: string): RegionText {
-  return new RegionEmitter(graph, mode).emit(name);
+export function emitRegion(graph: FlowGraph, mode: number, name: string, passes: Passes): RegionText {
+  return new RegionEmitter(graph, mode, passes).emit(name);
 }
 
 class RegionEmitter {
   readonly #blocks: readonly Block[];
   readonly #mode: number;
+  readonly #passes: Passes;
   readonly #shape: Structure;
   readonly #flagsAt: readonly FlagKnowledge[];
   readonly #deadFlags: readonly (readonly boolean[])[];
@@ -43,13 +45,14 @@ class RegionEmitter {
   readonly #exitNumber = new Map<string, number>();
   readonly #long: boolean;
 
-  constructor(graph: FlowGraph, mode: number) {
+  constructor(graph: FlowGraph, mode: number, passes: Passes) {
     this.#blocks = graph.blocks;
     this.#mode = mode;
+    this.#passes = passes;
     this.#long = (mode & MODE.CODE) === MODE.CODE_64;
     this.#shape = structure(graph.blocks);
-    this.#flagsAt = flagFlow(graph.blocks, this.#shape.order);
-    this.#deadFlags = deadFlags(graph.blocks, this.#shape);
+    this.#flagsAt = passes['flag-flow'] ? flagFlow(graph.blocks, this.#shape.order) : [];
+    this.#deadFlags = passes['dead-flags'] ? deadFlags(graph.blocks, this.#shape) : [];
   }
 
   emit(name: string): RegionText {
@@ -104,14 +107,15 @@ class RegionEmitter {
     const block = this.#blocks[at]!;
     const { nodes } = block;
     if (nodes.length > 0) this.#lines.push(`n -= ${nodes.length};`);
-    let flags = this.#flagsAt[at]!;
+    let flags = this.#flagsAt[at] ?? 'unknown';
     let printer: RegionPrinter | undefined;
     nodes.forEach((node, index) => {
       const number = this.#nodes.length;
       const { rec } = node;
       this.#nodes.push({ rec, refund: nodes.length - index });
-      printer = new RegionPrinter(node.ir, this.#mode, number, flags, this.#locals);
-      printer.flagsDead = this.#deadFlags[at]![index]!;
+      const known = this.#passes['known-flags'] ? flags : 'unknown';
+      printer = new RegionPrinter(node.ir, this.#mode, number, known, this.#locals);
+      printer.flagsDead = this.#deadFlags[at]?.[index] ?? false;
       printer.body();
       flags = printer.flags;
       for (const use of printer.uses) this.#uses.add(use);
@@ -150,6 +154,7 @@ class RegionEmitter {
     const { low, high } = this.#blocks[to]!;
     if (this.#shape.isIrreducible(from, to)) return this.#leave(low, high);
     if (this.#shape.isBack(from, to)) {
+      if (!this.#passes.loops) return this.#leave(low, high);
       this.#lines.push(`if (n < w[${W.budgetEnd}]) {`);
       this.#leave(low, high);
       this.#lines.push(`} continue l${to};`);

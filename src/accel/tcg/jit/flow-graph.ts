@@ -3,6 +3,7 @@ import type { IrBuilder } from '../../../cpu/ir/block.ts';
 import { translateInsn } from '../../../cpu/translate.ts';
 import type { Rec } from '../record.ts';
 import { isRegionCall } from './calls.ts';
+import type { Passes } from './passes.ts';
 
 /** Guest instructions in one region, at most: V8 optimises functions of this size quickly and well. */
 const REGION_LIMIT = 240;
@@ -57,7 +58,7 @@ interface Run {
  * Collects the blocks that belong to a hot entry: everything that was reached from it by known jumps, as long as
  * it was run, in the order of discovery. Instructions that a region cannot hold end it there.
  */
-export function buildFlowGraph(entry: Rec, source: CodeSource): FlowGraph | undefined {
+export function buildFlowGraph(entry: Rec, source: CodeSource, passes: Passes): FlowGraph | undefined {
   const nodeAt = new Map<string, Node>();
   const leaders: { low: number; high: number }[] = [];
   const leaderKeys = new Set<string>();
@@ -78,7 +79,8 @@ export function buildFlowGraph(entry: Rec, source: CodeSource): FlowGraph | unde
       const key = keyOf(low, high);
       if (nodeAt.has(key) || instructions >= REGION_LIMIT) break;
       const rec = source.peek(low, high);
-      const node = rec === undefined ? undefined : makeNode(rec, source);
+      const here = rec !== undefined && (passes['cross-page'] || rec.page === entry.page);
+      const node = here ? makeNode(rec, source, passes) : undefined;
       if (node === undefined) break;
       nodeAt.set(key, node);
       instructions++;
@@ -89,7 +91,9 @@ export function buildFlowGraph(entry: Rec, source: CodeSource): FlowGraph | unde
       if (kind === 'jump') {
         lead(target[0], target[1], node.rec.link?.heat ?? 0);
         // What a call comes back to is as hot as the call.
-        if (insn.row.mnemonic === 'CALL') lead(next[0], next[1], node.rec.link === null ? 0 : entry.heat);
+        if (passes['return-prediction'] && insn.row.mnemonic === 'CALL') {
+          lead(next[0], next[1], node.rec.link === null ? 0 : entry.heat);
+        }
         break;
       }
       if (kind === 'branch') {
@@ -106,17 +110,18 @@ export function buildFlowGraph(entry: Rec, source: CodeSource): FlowGraph | unde
       [low, high] = next;
     }
   }
-  return cut(leaders, leaderKeys, nodeAt, instructions);
+  return cut(leaders, leaderKeys, nodeAt, instructions, passes);
 }
 
 /** Undefined when a region cannot hold the instruction. */
-function makeNode(rec: Rec, source: CodeSource): Node | undefined {
+function makeNode(rec: Rec, source: CodeSource, passes: Passes): Node | undefined {
   const insn = rec.stops ? undefined : source.insnOf(rec);
   if (insn === undefined) return undefined;
   const ir = translateInsn(insn);
   const { kind } = ir.terminal;
   if (kind === 'exit' || kind === 'sync' || kind === 'repeat') return undefined;
-  for (const inst of ir.insts) if (inst.op === 'call' && !isRegionCall(inst.helper)) return undefined;
+  for (const inst of ir.insts)
+    if (inst.op === 'call' && !(passes['helper-calls'] && isRegionCall(inst.helper))) return undefined;
   return { rec, insn, ir };
 }
 
@@ -128,10 +133,12 @@ function guessTargets(
   node: Node,
   nodeAt: ReadonlyMap<string, Node>,
   indexOf: ReadonlyMap<string, number>,
+  passes: Passes,
 ): readonly number[] {
-  const hottest = [...(node.rec.targets ?? [])].sort((a, b) => b.heat - a.heat);
+  const known = passes['indirect-guesses'] ? (node.rec.targets ?? []) : [];
+  const hottest = [...known].sort((a, b) => b.heat - a.heat);
   const keys = hottest.map(({ ipLow, page }) => keyOf(ipLow, page.ipHigh));
-  if (node.insn.row.mnemonic === 'RET') {
+  if (passes['return-prediction'] && node.insn.row.mnemonic === 'RET') {
     for (const { insn } of nodeAt.values()) {
       const [low, high] = insn.next as readonly [number, number];
       if (insn.row.mnemonic === 'CALL') keys.push(keyOf(low, high));
@@ -147,6 +154,7 @@ function cut(
   leaderKeys: ReadonlySet<string>,
   nodeAt: ReadonlyMap<string, Node>,
   instructions: number,
+  passes: Passes,
 ): FlowGraph | undefined {
   const indexOf = new Map<string, number>();
   for (const { low, high } of leaders) {
@@ -184,7 +192,7 @@ function cut(
         break;
       }
       if (kind === 'indirect') {
-        const guesses = guessTargets(node, nodeAt, indexOf);
+        const guesses = guessTargets(node, nodeAt, indexOf, passes);
         blocks.push({ ...start, nodes: run.nodes, end: 'indirect', next: { low: 0, high: 0 }, guesses });
         break;
       }

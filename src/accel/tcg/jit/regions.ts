@@ -7,6 +7,8 @@ import { HOT } from '../forms.ts';
 import { type Handler, Rec } from '../record.ts';
 import { emitRegion } from './emit-region.ts';
 import { buildFlowGraph, type FlowGraph } from './flow-graph.ts';
+import type { JitOptions } from './options.ts';
+import { choosePasses, type Passes } from './passes.ts';
 import { EXIT } from './region-printer.ts';
 
 /** A region with fewer instructions is not worth its compilation, unless it loops. */
@@ -39,6 +41,8 @@ export interface RegionStats {
   dropped: number;
   /** Instructions that the interpreter ran for a region: TLB misses and the like. */
   misses: number;
+  /** Exits that had to look up what they lead to. */
+  lookups: number;
   instructions: number;
 }
 
@@ -48,7 +52,7 @@ WARM.left = -1;
 
 /** Makes, keeps and drops regions. */
 export class Regions {
-  readonly stats: RegionStats = { made: 0, refused: 0, dropped: 0, misses: 0, instructions: 0 };
+  readonly stats: RegionStats = { made: 0, refused: 0, dropped: 0, misses: 0, lookups: 0, instructions: 0 };
   /** Receives the text of each region when `--dump-jit` asks for it. */
   dump: ((name: string, text: string) => void) | undefined;
   /** Regions by number, for bisecting: only these are made. */
@@ -57,15 +61,20 @@ export class Regions {
   readonly #code: CodeCache;
   readonly #mmu: Mmu;
   readonly #env: Environment;
+  readonly #passes: Passes;
+  /** Entries by jumps after which a block is promoted. */
+  readonly hot: number;
   /** Regions with an instruction on a RAM page. */
   readonly #byPage = new Map<number, Set<Region>>();
   #number = 0;
 
-  constructor(w: Int32Array, code: CodeCache, mmu: Mmu, env: Environment) {
+  constructor(w: Int32Array, code: CodeCache, mmu: Mmu, env: Environment, options: JitOptions) {
     this.#w = w;
     this.#code = code;
     this.#mmu = mmu;
     this.#env = env;
+    this.#passes = choosePasses(options.passes);
+    this.hot = options.hot ?? HOT;
     code.onDrop = (rec) => this.#dropped(rec);
     code.onClear = () => this.#byPage.clear();
     this.#connect(env.names);
@@ -74,14 +83,14 @@ export class Regions {
   /** Compiles the region that begins at a hot record, and puts it in the record's place. */
   promote(entry: Rec): void {
     if (entry.h !== entry.plain || (entry.page.mode & MODE.ALIGN_CHECK) !== 0) return;
-    const graph = buildFlowGraph(entry, this.#code);
+    const graph = buildFlowGraph(entry, this.#code, this.#passes);
     const number = this.#number++;
     if (graph === undefined || graph.instructions < LEAST || !this.#chosen(number)) {
       this.stats.refused++;
       return;
     }
     const name = `region_${number}_${(entry.page.ipHigh >>> 0).toString(16)}_${(entry.ipLow >>> 0).toString(16)}`;
-    const { text, uses, ...tables } = emitRegion(graph, entry.page.mode, name);
+    const { text, uses, ...tables } = emitRegion(graph, entry.page.mode, name, this.#passes);
     this.dump?.(name, text);
     const recs = new Set(graph.blocks.flatMap(({ nodes }) => nodes.map(({ rec }) => rec)));
     const region: Region = {
@@ -146,6 +155,7 @@ export class Regions {
 
   #connect(names: Record<string, unknown>): void {
     const { stats } = this;
+    const linked = this.#passes['exit-links'];
     const w = this.#w;
     const code = this.#code;
     const setRip = ({ rec, refund }: Region['nodes'][number]): void => {
@@ -184,8 +194,11 @@ export class Regions {
       w[W.rip] = low;
       w[W.rip + 1] = high;
       const target = code.lookup(low, high);
-      region.links[exit] = target;
-      region.generations[exit] = w[W.generation]!;
+      stats.lookups++;
+      if (linked) {
+        region.links[exit] = target;
+        region.generations[exit] = w[W.generation]!;
+      }
       return enterAt(low, high);
     };
     names.finish = (region: Region, x: number, node: number, low: number, high: number): Rec => {
@@ -194,9 +207,6 @@ export class Regions {
       return x === EXIT.INDIRECT ? enterAt(low, high) : region.entry;
     };
   }
-
-  /** Entries by jumps after which a block is promoted. */
-  hot = HOT;
 }
 
 function pagesOf(graph: FlowGraph): Page[] {

@@ -1,0 +1,46 @@
+/** What an optimising pass is called on the command line, does, and is when nothing is said about it. */
+interface Pass {
+  /** One sentence; switched off, the program is slower and the same. */
+  readonly about: string;
+  readonly on: boolean;
+}
+
+/** The passes that make emitted code fast, each of which `--jit-off` can leave out. */
+export const PASSES = {
+  'dead-flags': { about: 'flags that are replaced before anything looks at them are not computed', on: true },
+  'known-flags': { about: 'a condition is a comparison where the operation that set the flags is known', on: true },
+  'flag-flow': { about: 'what is known of the flags is known in the blocks behind as well', on: true },
+  loops: { about: 'a jump back is a loop of the emitted function', on: true },
+  'cross-page': { about: 'a region goes on in other pages of code', on: true },
+  'indirect-guesses': { about: 'an indirect jump tests for the targets it had before', on: true },
+  'return-prediction': { about: 'what a call comes back to is part of the region, and returns test for it', on: true },
+  'helper-calls': { about: 'a region calls the helpers of long instructions itself', on: true },
+  'exit-links': { about: 'an exit of a region remembers what it led to', on: true },
+} as const satisfies Record<string, Pass>;
+
+export type PassName = keyof typeof PASSES;
+export type Passes = Readonly<Record<PassName, boolean>>;
+
+export const PASS_NAMES = Object.keys(PASSES) as PassName[];
+
+/** Each pass as the table says, unless `choice` says otherwise. */
+export function choosePasses(choice: Partial<Passes> = {}): Passes {
+  const passes = Object.fromEntries(PASS_NAMES.map((name) => [name, PASSES[name].on])) as Record<PassName, boolean>;
+  return Object.assign(passes, choice);
+}
+
+/**
+ * Reads a list of passes to leave out: `dead-flags,loops`; `all`; behind it or alone, `+NAME` switches a pass on.
+ * @throws Error in one line
+ */
+export function parsePasses(text: string): Partial<Passes> {
+  const choice: Partial<Record<PassName, boolean>> = {};
+  for (const word of text.split(',')) {
+    const on = word.startsWith('+');
+    const name = on ? word.slice(1) : word;
+    if (name === 'all') for (const each of PASS_NAMES) choice[each] = on;
+    else if (Object.hasOwn(PASSES, name)) choice[name as PassName] = on;
+    else throw new Error(`there is no pass "${name}": use ${PASS_NAMES.join(', ')}, or all`);
+  }
+  return choice;
+}

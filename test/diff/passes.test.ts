@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { PASS_NAMES, type Passes } from '../../src/accel/tcg/jit/passes.ts';
+import { compare } from './compare.ts';
+import { generate } from './generate.ts';
+import { DiffMachine, type Outcome } from './machine.ts';
+import { report } from './report.ts';
+
+/** Two programs of each world. */
+const PROGRAMS = Array.from({ length: 12 }, (_, seed) => generate(100 + seed));
+const oracle = new DiffMachine('eval');
+const EXPECTED = PROGRAMS.map((program) => oracle.run(program));
+
+interface Run {
+  readonly outcomes: readonly Outcome[];
+  /** The code that was made, and what it did. */
+  readonly made: string;
+}
+
+function runAll(passes: Partial<Passes>): Run {
+  const machine = new DiffMachine('jit', { hot: 2, passes });
+  const regions = machine.vcpu.regions!;
+  const texts: string[] = [];
+  regions.dump = (_, text) => texts.push(text);
+  const outcomes = PROGRAMS.map((program) => machine.run(program));
+  return { outcomes, made: [...texts, JSON.stringify(regions.stats)].join('\n') };
+}
+
+describe('a pass that is switched off', () => {
+  const { made } = runAll({});
+
+  it.each([...PASS_NAMES, 'all'])('%s: other code, the same results', (name) => {
+    const off = name === 'all' ? PASS_NAMES : [name];
+    const run = runAll(Object.fromEntries(off.map((pass) => [pass, false])));
+    expect(run.made).not.toBe(made);
+    PROGRAMS.forEach((program, n) => {
+      if (EXPECTED[n]!.reason === 'too long') return;
+      const lines = compare(EXPECTED[n]!, run.outcomes[n]!, program.interrupts);
+      if (lines.length > 0) expect.fail(report(program, `without ${name}:\n${lines.join('\n')}`));
+    });
+  });
+});
