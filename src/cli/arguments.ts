@@ -7,15 +7,18 @@ const GLOBAL = { help: ['h'], version: ['V'] } as const;
 interface Known {
   readonly name: string;
   readonly takesValue: boolean;
+  readonly optional: boolean;
 }
 
 function knownOptions(table: OptionTable): Map<string, Known> {
   const known = new Map<string, Known>();
-  for (const [name, { type, alias = [] }] of Object.entries(table)) {
-    for (const spelling of [name, ...alias]) known.set(spelling, { name, takesValue: type === 'string' });
+  for (const [name, { type, alias = [], optional = false }] of Object.entries(table)) {
+    for (const spelling of [name, ...alias]) {
+      known.set(spelling, { name, takesValue: type === 'string', optional });
+    }
   }
   for (const [name, alias] of Object.entries(GLOBAL)) {
-    for (const spelling of [name, ...alias]) known.set(spelling, { name, takesValue: false });
+    for (const spelling of [name, ...alias]) known.set(spelling, { name, takesValue: false, optional: false });
   }
   return known;
 }
@@ -63,7 +66,7 @@ function canonicalOptions(words: readonly string[], table: OptionTable, command:
       result.push(`--${option.name}`);
       continue;
     }
-    const given = value ?? words[++i];
+    const given = value ?? (option.optional ? '' : words[++i]);
     if (given === undefined)
       throw new UsageError(`${spelling} needs a value: ${spelling} ${table[option.name]!.value}`);
     result.push(`--${option.name}=${given}`);

@@ -1,4 +1,5 @@
 import type { AcceleratorName } from '../accel/select.ts';
+import { attachDumps } from '../debug/dump-code.ts';
 import { GdbStub } from '../debug/gdb/stub.ts';
 import { Monitor } from '../debug/monitor.ts';
 import { RunControl } from '../debug/run-control.ts';
@@ -104,15 +105,25 @@ export class BootSession {
   }
 
   #openOutputs(control: RunControl): void {
-    const { debugcon, trace } = this.#settings;
+    const { debugcon, trace, dumps } = this.#settings;
     if (debugcon !== undefined)
       this.#addOutput(control, this.#debugcon, debugcon === 'stdio' ? undefined : debugcon, 'debugcon file');
-    if (trace === undefined) return;
-    const sink = new ByteSink();
-    this.#addOutput(control, sink, trace.file, 'trace file');
-    attachTrace(control.machine, trace.channels, (line) => {
-      if (!sink.writeText(`${line}\n`)) control.hold();
+    attachDumps(control.machine, {
+      ...(dumps.ir === undefined ? {} : { ir: this.#textOutput(control, dumps.ir || undefined, 'dump file') }),
+      ...(dumps.jit === undefined ? {} : { jit: this.#textOutput(control, dumps.jit || undefined, 'dump file') }),
     });
+    if (trace === undefined) return;
+    const print = this.#textOutput(control, trace.file, 'trace file');
+    attachTrace(control.machine, trace.channels, (line) => print(`${line}\n`));
+  }
+
+  /** Takes text for a file, or for standard error, and holds the machine back while it is full. */
+  #textOutput(control: RunControl, path: string | undefined, what: string): (text: string) => void {
+    const sink = new ByteSink();
+    this.#addOutput(control, sink, path, what);
+    return (text) => {
+      if (!sink.writeText(text)) control.hold();
+    };
   }
 
   #addOutput(control: RunControl, sink: ByteSink, path: string | undefined, what: string): void {

@@ -1,7 +1,9 @@
 import type { AcceleratorName } from '../accel/select.ts';
-import { type Passes, parsePasses } from '../accel/tcg/jit/passes.ts';
+import { type JitOptions, parseRegionRange } from '../accel/tcg/jit/options.ts';
+import { parsePasses } from '../accel/tcg/jit/passes.ts';
 import type { Tier } from '../accel/tcg/vcpu.ts';
 import { DEFAULT_MODEL, parseCpuModel } from '../cpu/cpuid.ts';
+import type { CodeDump } from '../debug/dump-code.ts';
 import { GUEST_ARCHITECTURES, GUEST_NAMES, type GuestArch, type GuestName } from '../host/pull/pull-debian.ts';
 import { type AccelSwitch, parseAccel, parseAccelSwitch } from './accel-switch.ts';
 import type { BOOT_OPTIONS, Values } from './options.ts';
@@ -28,12 +30,14 @@ export interface BootSettings {
   readonly switchAccel: AccelSwitch | undefined;
   /** Undefined: the machine's own default. */
   readonly tier: Tier | undefined;
-  readonly passes: Partial<Passes>;
+  readonly jit: JitOptions;
   readonly icount: boolean;
   readonly noReboot: boolean;
   readonly serial: SerialPlace;
   readonly debugcon: string | undefined;
   readonly trace: TraceRequest | undefined;
+  /** File to print to, standard error when it has no name. */
+  readonly dumps: Partial<Record<CodeDump, string>>;
   readonly gdbPort: number | undefined;
   readonly stopped: boolean;
 }
@@ -68,12 +72,16 @@ export function bootSettings(guests: readonly string[], values: BootValues): Boo
     switchAccel,
     cpu: parseCpu(values.cpu ?? DEFAULT_MODEL),
     tier: values.tier === undefined ? undefined : parseTier(values.tier),
-    passes: parsePassList(values['jit-off']),
+    jit: jitOptions(values),
     icount: values.icount === true,
     noReboot: values['no-reboot'] === true,
     serial: parseSerial(values.serial ?? 'stdio'),
     debugcon: values.debugcon === undefined ? undefined : parseDebugcon(values.debugcon),
     trace: values.trace === undefined ? undefined : parseTrace(values.trace),
+    dumps: {
+      ...(values['dump-ir'] === undefined ? {} : { ir: values['dump-ir'] }),
+      ...(values['dump-jit'] === undefined ? {} : { jit: values['dump-jit'] }),
+    },
     gdbPort: values.gdb === undefined ? (values.s === true ? GDB_DEFAULT_PORT : undefined) : parseGdb(values.gdb),
     stopped: values.S === true,
   };
@@ -124,22 +132,27 @@ function parseTier(text: string): Tier {
   return tier;
 }
 
-function parsePassList(text: string | undefined): Partial<Passes> {
-  if (text === undefined) return {};
+function jitOptions(values: BootValues): JitOptions {
+  const off = values['jit-off'];
+  const only = values['jit-only'];
+  return {
+    ...(off === undefined ? {} : { passes: read('--jit-off', off, parsePasses) }),
+    ...(only === undefined ? {} : { only: read('--jit-only', only, parseRegionRange) }),
+  };
+}
+
+/** What `parse` makes of an option's value. @throws UsageError */
+function read<T>(option: string, text: string, parse: (text: string) => T): T {
   try {
-    return parsePasses(text);
+    return parse(text);
   } catch (error) {
-    throw new UsageError(`--jit-off ${text}: ${(error as Error).message}`);
+    throw new UsageError(`${option} ${text}: ${(error as Error).message}`);
   }
 }
 
 function parseCpu(text: string): string {
-  try {
-    parseCpuModel(text);
-    return text;
-  } catch (error) {
-    throw new UsageError(`--cpu ${text}: ${(error as Error).message}`);
-  }
+  read('--cpu', text, parseCpuModel);
+  return text;
 }
 
 function parseSerial(text: string): SerialPlace {

@@ -45,6 +45,7 @@ export async function runCommand(words: readonly string[]): Promise<number> {
           .example('emu boot debian --arch i386', 'Debian with busybox; see emu pull')
           .example('emu boot --kernel bzImage --append console=ttyS0', 'a Linux kernel on the serial console')
           .example('emu boot -kernel vmlinux -s -S', 'wait for gdb: target remote :1234')
+          .example('emu boot debian --jit-off=all --dump-jit=FILE', 'when the JIT is in doubt: docs/debugging.md')
           .epilogue(BOOT_EPILOGUE),
       async ({ guest, _, ...values }) => {
         const guests = [guest, ..._.slice(1)].filter((name) => name !== undefined).map(String);

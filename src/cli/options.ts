@@ -3,6 +3,8 @@ import { PASS_NAMES } from '../accel/tcg/jit/passes.ts';
 /** An option of a command, for yargs and for the reading of QEMU's single-dash spellings. */
 interface OptionSpec {
   readonly type: 'string' | 'boolean';
+  /** The value may be left out; it is given with `=`. */
+  readonly optional?: boolean;
   /** Other names; one character: a short option. */
   readonly alias?: readonly string[];
   readonly describe: string;
@@ -100,6 +102,27 @@ export const BOOT_OPTIONS = {
     group: DEBUG,
     value: 'PASS,PASS',
     describe: `leave passes of the JIT out: ${PASS_NAMES.join(', ')}; all; all,+loops: all but one`,
+  },
+  'jit-only': {
+    type: 'string',
+    group: DEBUG,
+    value: 'LO..HI',
+    describe:
+      'compile only the regions with these numbers, HI not included; scripts/jit-bisect looks for the guilty one',
+  },
+  'dump-ir': {
+    type: 'string',
+    optional: true,
+    group: DEBUG,
+    value: '[=FILE]',
+    describe: 'print the instructions and the IR of each region that is compiled (to standard error)',
+  },
+  'dump-jit': {
+    type: 'string',
+    optional: true,
+    group: DEBUG,
+    value: '[=FILE]',
+    describe: 'print the JavaScript that instructions and regions become (to standard error)',
   },
   gdb: { type: 'string', group: DEBUG, value: 'PORT', describe: 'wait for gdb on this TCP port of 127.0.0.1' },
   s: { type: 'boolean', group: DEBUG, describe: 'the same as --gdb 1234' },

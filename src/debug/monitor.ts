@@ -1,8 +1,10 @@
 import { KvmError } from '../accel/kvm/kvm-error.ts';
+import { profileProcess } from '../host/cpu-profile.ts';
 import { hex } from '../util/hex.ts';
 import { examine, parseFormat } from './examine.ts';
 import { evaluate, MonitorError } from './expression.ts';
 import { linear, physical, type Translate } from './guest-memory.ts';
+import { describeJit, describeProfile } from './jit-report.ts';
 import type { RunControl } from './run-control.ts';
 import { describeMode, showRegisters } from './show-registers.ts';
 
@@ -15,6 +17,8 @@ interface Command {
 
 const MOST_STEPS = 100_000;
 const MOST_LINES = 100;
+const MOST_SECONDS = 60;
+const MOST_FUNCTIONS = 20;
 
 /** The commands that a user types while a guest runs; the same behind Ctrl-A c and gdb's `monitor`. */
 export class Monitor {
@@ -24,6 +28,7 @@ export class Monitor {
     registers: () => showRegisters(this.#control.machine.readState()),
     status: () => this.#status(),
     unclaimed: () => this.#unclaimed(),
+    jit: () => describeJit(this.#control.machine),
   };
 
   /** `quit` ends the program. */
@@ -100,6 +105,12 @@ export class Monitor {
         run: (text) => hex(evaluate(text, machine.readState())),
       },
       {
+        names: ['profile'],
+        usage: 'profile [SECONDS]',
+        about: 'where the time goes: tiers, regions, instructions; samples 3 seconds',
+        run: (seconds) => this.#profile(seconds),
+      },
+      {
         names: ['accel'],
         usage: 'accel [NAME]',
         about: 'which accelerator runs the guest; move it to kvm or tcg',
@@ -133,6 +144,12 @@ export class Monitor {
         },
       },
     ];
+  }
+
+  async #profile(text: string): Promise<string> {
+    const seconds = text === '' ? 3 : Number(text);
+    if (!(seconds > 0 && seconds <= MOST_SECONDS)) throw new MonitorError(`profile takes 1 to ${MOST_SECONDS} seconds`);
+    return describeProfile(await profileProcess(seconds * 1000), MOST_FUNCTIONS);
   }
 
   async #accel(name: string): Promise<string> {

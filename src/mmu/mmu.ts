@@ -31,6 +31,17 @@ export class Mmu {
   readonly #code: CodePages;
   readonly #m8: Uint8Array;
   readonly #view: DataView;
+  /** Data accesses that the TLB did not answer, by cause. */
+  readonly misses = {
+    /** Translated by the guest's tables. */
+    walks: 0,
+    /** Across the end of a page. */
+    splits: 0,
+    /** To device memory, or to nothing. */
+    devices: 0,
+    /** Writes to a page with translated code. */
+    codeWrites: 0,
+  };
   /** High half of the last 64-bit read. */
   high = 0;
   /** Physical address bits that reach memory; bit 20 is cleared while A20 is masked. */
@@ -136,6 +147,7 @@ export class Mmu {
   /** Low half; the high half is left in `this.high`. */
   read64(low: number, high: number, how: number): number {
     if ((low & 0xfff) > 0xff8) {
+      this.misses.splits++;
       const second = (low + 4) | 0;
       const carry = second >>> 0 < low >>> 0 ? 1 : 0;
       this.#locate(low, high, how, (how & HOW.FOR_WRITE) !== 0, 8);
@@ -188,6 +200,7 @@ export class Mmu {
 
   write64(low: number, high: number, valueLow: number, valueHigh: number, how: number): void {
     if ((low & 0xfff) > 0xff8) {
+      this.misses.splits++;
       const second = (low + 4) | 0;
       const upper = (high + (second >>> 0 < low >>> 0 ? 1 : 0)) | 0;
       this.probeWrite(low, high, 8, how);
@@ -238,10 +251,14 @@ export class Mmu {
     if (hit >= 0 && table.high[low >>> 12] === high) return hit;
     const found = this.#walk(low, high, (write ? ACCESS.WRITE : 0) | (user ? ACCESS.USER : 0), how);
     const page = this.#mask(found.page);
+    this.misses.walks++;
     const region = this.#map.find(page);
     const inPage = low & 0xfff;
     this.#gpa = page + inPage;
-    if (region === undefined || region.kind === 'mmio') return -1;
+    if (region === undefined || region.kind === 'mmio') {
+      this.misses.devices++;
+      return -1;
+    }
     if (this.watchesAll || this.#watched.has(page)) {
       this.onWatch(low, high, bytes, write);
       return write && region.kind !== 'ram' ? -1 : region.offset + (page - region.base) + inPage;
@@ -253,7 +270,8 @@ export class Mmu {
       if (found.shift !== 12) this.tlb.noteLarge(low, found.shift);
       const kind = user ? 2 : 0;
       if (write) {
-        if (!this.#code.has(offset >>> 12)) this.tlb.fill((kind + 1) as 1 | 3, low, high, offset, found.global);
+        if (this.#code.has(offset >>> 12)) this.misses.codeWrites++;
+        else this.tlb.fill((kind + 1) as 1 | 3, low, high, offset, found.global);
       } else this.tlb.fill(kind as 0 | 2, low, high, offset, found.global);
     }
     return offset + inPage;
@@ -300,6 +318,7 @@ export class Mmu {
 
   /** An access across a page end: the first page's fault comes first, nothing is read before both are checked. */
   #readSplit(low: number, high: number, size: number, how: number): number {
+    this.misses.splits++;
     const write = (how & HOW.FOR_WRITE) !== 0;
     this.#locate(low, high, how, write, 1);
     let value = 0;
@@ -311,6 +330,7 @@ export class Mmu {
   }
 
   #writeSplit(low: number, high: number, value: number, size: number, how: number): void {
+    this.misses.splits++;
     this.probeWrite(low, high, size, how);
     for (let i = 0; i < size; i++) {
       const at = (low + i) | 0;

@@ -46,6 +46,11 @@ describe('options', () => {
     expect(read('--accel=kvm:tcg', '--kernel=a=b').kernel).toBe('a=b');
   });
 
+  test('dumps go to standard error or to a file', () => {
+    expect(read('--dump-ir', '--dump-jit=a=b')).toMatchObject({ dumps: { ir: '', jit: 'a=b' } });
+    expect(read('--dump-jit', 'debian')).toMatchObject({ guest: 'debian', dumps: { jit: '' } });
+  });
+
   test('trace channels and their file', () => {
     expect(parseTrace('cpu,int:a:b')).toEqual({ channels: ['cpu', 'int'], file: 'a:b' });
   });
@@ -55,6 +60,7 @@ describe('options', () => {
     [['-kernell', 'x'], 'did you mean -kernel?'],
     [['--kernel'], '--kernel needs a value'],
     [['--icount=1'], 'takes no value'],
+    [['--jit-only', '5..1'], 'give the first region'],
     [['--jit-off', 'loop'], 'there is no pass "loop"'],
     [['debain'], 'did you mean debian?'],
     [['debian', 'debian'], 'one too many'],

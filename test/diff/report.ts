@@ -55,7 +55,7 @@ function regionTexts(program: Program): string[] {
   const machine = new DiffMachine('jit', { hot: program.hot });
   const texts: string[] = [];
   const { regions } = machine.vcpu;
-  regions!.dump = (_name, text) => texts.push(text);
+  regions!.onMade = ({ text }) => texts.push(text);
   machine.run(program);
   return texts.slice(-MOST_REGIONS);
 }

@@ -51,7 +51,10 @@ export class Environment {
     for (const name of uses) {
       if (this.names[name] === undefined) throw new Error(`generated code names ${name}, which does not exist`);
     }
-    return new Function('E', `"use strict"; const { ${[...uses].join(', ')} } = E; ${text}`)(this.names);
+    return new Function(
+      'E',
+      `"use strict"; const { ${[...uses].join(', ')} } = E; ${text}\n//# sourceURL=emu:interpreter`,
+    )(this.names);
   }
 
   /** As `compile`, with one more name that only this text sees. */
@@ -61,7 +64,7 @@ export class Environment {
     for (const used of own) {
       if (this.names[used] === undefined) throw new Error(`generated code names ${used}, which does not exist`);
     }
-    const body = `"use strict"; const { ${[...own].join(', ')} } = E; ${text}`;
+    const body = `"use strict"; const { ${[...own].join(', ')} } = E; ${text}\n//# sourceURL=emu:regions`;
     return new Function('E', name, body)(this.names, value);
   }
 }

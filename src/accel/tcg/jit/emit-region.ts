@@ -38,7 +38,7 @@ class RegionEmitter {
   readonly #flagsAt: readonly FlagKnowledge[];
   readonly #deadFlags: readonly (readonly boolean[])[];
   readonly #locals: RegionLocals = { read: new Set(), written: new Set(), flagsWritten: false, calls: false };
-  readonly #uses = new Set<string>(['w', 'region', 'finish']);
+  readonly #uses = new Set<string>(['w', 'region', 'finish', 'entered']);
   readonly #lines: string[] = [];
   readonly #nodes: { rec: Rec; refund: number }[] = [];
   readonly #exits: { low: number; high: number }[] = [];
@@ -71,6 +71,7 @@ class RegionEmitter {
       `let ${FLAG_LOCALS.map(([local, word]) => `${local} = w[${word}]`).join(', ')};`,
       ...(calls ? ['try {'] : []),
       'out: {',
+      'entered[0] = n;',
       `if (i.left < 0) { x = ${EXIT.WARM}; break out; }`,
       ...this.#lines,
       '}',

@@ -6,4 +6,21 @@ export interface JitOptions {
   readonly hot?: number;
   /** Passes that are not to be as passes.ts says. */
   readonly passes?: Partial<Passes>;
+  /** Only the regions with these numbers are made; for bisecting. */
+  readonly only?: RegionRange;
+}
+
+/** Regions by number, in the order of their making: `from` included, `to` not. */
+export interface RegionRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Reads `lo..hi`. @throws Error in one line */
+export function parseRegionRange(text: string): RegionRange {
+  const [, from, to] = /^(\d{1,9})\.\.(\d{1,9})$/.exec(text) ?? [];
+  if (from === undefined || Number(from) > Number(to)) {
+    throw new Error('give the first region and the one behind the last: 0..100');
+  }
+  return { from: Number(from), to: Number(to) };
 }

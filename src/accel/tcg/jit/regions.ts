@@ -7,9 +7,10 @@ import { HOT } from '../forms.ts';
 import { type Handler, Rec } from '../record.ts';
 import { emitRegion } from './emit-region.ts';
 import { buildFlowGraph, type FlowGraph } from './flow-graph.ts';
-import type { JitOptions } from './options.ts';
+import type { JitOptions, RegionRange } from './options.ts';
 import { choosePasses, type Passes } from './passes.ts';
 import { EXIT } from './region-printer.ts';
+import { JitStats } from './stats.ts';
 
 /** A region with fewer instructions is not worth its compilation, unless it loops. */
 const LEAST = 3;
@@ -35,15 +36,12 @@ export interface Region {
   checked: number;
 }
 
-export interface RegionStats {
-  made: number;
-  refused: number;
-  dropped: number;
-  /** Instructions that the interpreter ran for a region: TLB misses and the like. */
-  misses: number;
-  /** Exits that had to look up what they lead to. */
-  lookups: number;
-  instructions: number;
+/** A region as it was made, for dumps. */
+export interface MadeRegion {
+  readonly name: string;
+  readonly mode: number;
+  readonly graph: FlowGraph;
+  readonly text: string;
 }
 
 /** A record that makes a region run nothing but its beginning and its end. */
@@ -52,16 +50,15 @@ WARM.left = -1;
 
 /** Makes, keeps and drops regions. */
 export class Regions {
-  readonly stats: RegionStats = { made: 0, refused: 0, dropped: 0, misses: 0, lookups: 0, instructions: 0 };
-  /** Receives the text of each region when `--dump-jit` asks for it. */
-  dump: ((name: string, text: string) => void) | undefined;
-  /** Regions by number, for bisecting: only these are made. */
-  only: { readonly from: number; readonly to: number } | undefined;
+  readonly stats = new JitStats();
+  /** Told of each region that is made. */
+  onMade: ((made: MadeRegion) => void) | undefined;
   readonly #w: Int32Array;
   readonly #code: CodeCache;
   readonly #mmu: Mmu;
   readonly #env: Environment;
   readonly #passes: Passes;
+  readonly #only: RegionRange | undefined;
   /** Entries by jumps after which a block is promoted. */
   readonly hot: number;
   /** Regions with an instruction on a RAM page. */
@@ -74,6 +71,7 @@ export class Regions {
     this.#mmu = mmu;
     this.#env = env;
     this.#passes = choosePasses(options.passes);
+    this.#only = options.only;
     this.hot = options.hot ?? HOT;
     code.onDrop = (rec) => this.#dropped(rec);
     code.onClear = () => this.#byPage.clear();
@@ -83,6 +81,7 @@ export class Regions {
   /** Compiles the region that begins at a hot record, and puts it in the record's place. */
   promote(entry: Rec): void {
     if (entry.h !== entry.plain || (entry.page.mode & MODE.ALIGN_CHECK) !== 0) return;
+    const started = performance.now();
     const graph = buildFlowGraph(entry, this.#code, this.#passes);
     const number = this.#number++;
     if (graph === undefined || graph.instructions < LEAST || !this.#chosen(number)) {
@@ -91,7 +90,7 @@ export class Regions {
     }
     const name = `region_${number}_${(entry.page.ipHigh >>> 0).toString(16)}_${(entry.ipLow >>> 0).toString(16)}`;
     const { text, uses, ...tables } = emitRegion(graph, entry.page.mode, name, this.#passes);
-    this.dump?.(name, text);
+    this.onMade?.({ name, mode: entry.page.mode, graph, text });
     const recs = new Set(graph.blocks.flatMap(({ nodes }) => nodes.map(({ rec }) => rec)));
     const region: Region = {
       ...tables,
@@ -116,10 +115,12 @@ export class Regions {
     }
     this.stats.made++;
     this.stats.instructions += graph.instructions;
+    this.stats.characters += text.length;
+    this.stats.compileMs += performance.now() - started;
   }
 
   #chosen(number: number): boolean {
-    return this.only === undefined || (number >= this.only.from && number < this.only.to);
+    return this.#only === undefined || (number >= this.#only.from && number < this.#only.to);
   }
 
   /** A region on several pages runs only while all of them are mapped as when it was made. */
@@ -164,10 +165,21 @@ export class Regions {
       w[W.budget]! += refund;
       code.ripIsExact = true;
     };
-    names.faultAt = (region: Region, node: number): void => setRip(region.nodes[node]!);
+    // A region writes the budget that it begins with into the first word.
+    const entered = new Int32Array(1);
+    names.entered = entered;
+    const count = (): void => {
+      stats.ran += (entered[0]! - w[W.budget]!) | 0;
+    };
+    names.faultAt = (region: Region, node: number): void => {
+      setRip(region.nodes[node]!);
+      count();
+      stats.faults++;
+    };
     const retry = (region: Region, node: number): Rec => {
       stats.misses++;
       setRip(region.nodes[node]!);
+      count();
       const rec = code.lookup(w[W.rip]!, w[W.rip + 1]!);
       code.ripIsExact = false;
       w[W.budget]! -= rec.left;
@@ -202,9 +214,15 @@ export class Regions {
       return enterAt(low, high);
     };
     names.finish = (region: Region, x: number, node: number, low: number, high: number): Rec => {
-      if (x >= 0) return leave(region, x);
       if (x === EXIT.MISS) return retry(region, node);
-      return x === EXIT.INDIRECT ? enterAt(low, high) : region.entry;
+      if (x === EXIT.WARM) return region.entry;
+      count();
+      if (x >= 0) {
+        stats.exits++;
+        return leave(region, x);
+      }
+      stats.indirect++;
+      return enterAt(low, high);
     };
   }
 }

@@ -1,0 +1,21 @@
+/** What the JIT did so far. */
+export class JitStats {
+  made = 0;
+  refused = 0;
+  dropped = 0;
+  /** Guest instructions in the regions that were made, and characters of their text. */
+  instructions = 0;
+  characters = 0;
+  /** Milliseconds that making them took. */
+  compileMs = 0;
+  /** Guest instructions that ran in regions. */
+  ran = 0;
+  /** Times that a region was left: by a known exit, of which some had to look up what they lead to; by an indirect jump. */
+  exits = 0;
+  lookups = 0;
+  indirect = 0;
+  /** Instructions that the interpreter ran for a region: TLB misses and the like. */
+  misses = 0;
+  /** Faults in regions. */
+  faults = 0;
+}
