@@ -13,6 +13,7 @@ common='-Os -std=gnu11 -Wall -Wextra -Werror -ffreestanding -fno-stack-protector
   -fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-builtin -fcf-protection=none -fno-ident --param=min-pagesize=0'
 legacy='-march=i686'
 kernel='-mgeneral-regs-only'
+bench='-O2 -msse2 -mfpmath=sse'
 suite='traps debug call-op integer address strings x87 sse'
 
 # program NAME BITS ORIGIN LIMIT ELF-EMULATION C-FLAGS: src/NAME, src/common, src/tests,
@@ -35,11 +36,10 @@ program() {
     gcc $common $flags $kernel -c -o "$object" "$source"
     objects="$objects $object"
   done
-  if [ "$name" = long ]; then
+  if [ "$name" != real ]; then
     for source in src/bench/*.c; do
-      [ -e "$source" ] || continue
       object=$out/$name/bench-$(basename "$source").o
-      gcc $common $flags -O2 -c -o "$object" "$source"
+      gcc $common $flags $bench -c -o "$object" "$source"
       objects="$objects $object"
     done
   fi

@@ -4,6 +4,8 @@
 #include "../src/bench/bench.h"
 #include "../src/tests/suite.h"
 
+u8 *tlb_window;
+
 int main(int argc, char **argv) {
   int verbose = argc > 1 && !strcmp(argv[1], "-v");
   int failed = 0;
@@ -16,17 +18,15 @@ int main(int argc, char **argv) {
     for (u32 part = 0; verbose && part < suite_part_count; part++)
       printf("%08x%c", suite_parts[part], part % 8 == 7 || part + 1 == suite_part_count ? '\n' : ' ');
   }
-#ifdef __x86_64__
-  static u8 memory[BENCH_BYTES];
-  bench_memory = memory;
+  static u8 memory[BENCH_BYTES], window[TLB_PAGES * 4096];
+  tlb_window = window;
   for (u32 i = 0; i < workload_count; i++) {
-    if (workloads[i].needs_kernel) continue;
-    u64 got = workloads[i].run();
+    if (workloads[i].needs) continue;
+    reg_t got = workloads[i].run(memory);
     failed += got != workloads[i].expected;
-    printf("%-4s bench %-28s %016llx", got == workloads[i].expected ? "ok" : "DIFF", workloads[i].name, got);
-    if (got != workloads[i].expected) printf(" expected %016llx", workloads[i].expected);
+    printf("%-4s bench %-28s %0*lx", got == workloads[i].expected ? "ok" : "DIFF", workloads[i].name, REG_BITS / 4, got);
+    if (got != workloads[i].expected) printf(" expected %0*lx", REG_BITS / 4, workloads[i].expected);
     printf("\n");
   }
-#endif
   return failed != 0;
 }

@@ -3,7 +3,7 @@
 #include "bench.h"
 
 #define MANDELBROT(type, steps_total)                                                      \
-  u64 steps = 0, hash = 0;                                                                 \
+  reg_t steps = 0, hash = 0;                                                               \
   type cx = -2, cy = -1.25;                                                                \
   while (steps < steps_total) {                                                            \
     type x = 0, y = 0;                                                                     \
@@ -15,13 +15,19 @@
       n++;                                                                                 \
     }                                                                                      \
     steps += n + 1;                                                                        \
-    hash = hash * 31 + n + (u64)(i64)((x / (y * y + 1) + 16) * 1000000);                   \
+    hash = hash * 31 + n + (reg_t)(i32)((x / (y * y + 1) + 16) * 1000000);                 \
     cx += (type)1 / 29;                                                                    \
     if (cx > 1) cx = -2, cy += (type)1 / 31;                                               \
     if (cy > 1.25) cy = -1.25;                                                             \
   }                                                                                        \
   return hash;
 
-u64 bench_float(void) { MANDELBROT(double, FLOAT_STEPS) }
+reg_t bench_float(u8 *memory) {
+  (void)memory;
+  MANDELBROT(double, FLOAT_STEPS)
+}
 
-u64 bench_x87(void) { MANDELBROT(long double, X87_STEPS) }
+reg_t bench_x87(u8 *memory) {
+  (void)memory;
+  MANDELBROT(long double, X87_STEPS)
+}

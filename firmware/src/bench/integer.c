@@ -1,31 +1,37 @@
 // Integer arithmetic, calls and recursion, indirect jumps.
 #include "bench.h"
 
-u64 bench_integer(void) {
-  u64 x = 0x9e3779b97f4a7c15, sum = 0;
+reg_t bench_integer(u8 *memory) {
+  (void)memory;
+  enum { FIRST = 13, SECOND = BY_WIDTH(7, 17), THIRD = BY_WIDTH(17, 5) }; // Marsaglia's xorshift
+  reg_t x = (reg_t)0x9e3779b97f4a7c15, sum = 0;
   u32 y = 12345;
   for (u32 i = 1; i <= INTEGER_ITERATIONS; i++) {
-    x ^= x << 13; // Marsaglia's xorshift
-    x ^= x >> 7;
-    x ^= x << 17;
+    x ^= x << FIRST;
+    x ^= x >> SECOND;
+    x ^= x << THIRD;
     y = y * 1664525 + 1013904223;
     sum += x / (y | 1) + x % (i | 64);
-    sum = sum << 9 | sum >> 55;
-    sum ^= (u64)((i64)x >> 3) * y;
+    sum = sum << 9 | sum >> (REG_BITS - 9);
+    sum ^= (reg_t)((long)x >> 3) * y;
   }
   return sum;
 }
 
-static u64 __attribute__((noinline)) fibonacci(u32 n) { return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2); }
+static reg_t __attribute__((noinline)) fibonacci(u32 n) { return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2); }
 
-u64 bench_calls(void) { return fibonacci(CALLS_DEPTH); }
+reg_t bench_calls(u8 *memory) {
+  (void)memory;
+  return fibonacci(CALLS_DEPTH);
+}
 
 // A stack machine: most of its time goes into one indirect jump.
 enum { PUSH, ADD, SUB, XOR, ROTATE, SWAP, MULTIPLY, JUMP };
-u64 bench_indirect(void) {
+reg_t bench_indirect(u8 *memory) {
+  (void)memory;
   static const u8 program[] = {PUSH, 7, ADD, PUSH, 13, MULTIPLY, ROTATE, SWAP, XOR, PUSH, 3, SUB, SWAP, ADD, ROTATE, JUMP};
   static const void *const labels[] = {&&push, &&add, &&sub, &&xor, &&rotate, &&swap, &&multiply, &&jump};
-  u64 a = 1, b = 2, c = 3; // top three of the stack
+  reg_t a = 1, b = 2, c = 3; // top three of the stack
   u32 steps = INDIRECT_STEPS;
   const u8 *pc = program;
 #define NEXT            \
@@ -45,10 +51,10 @@ xor:
   a ^= b;
   NEXT;
 rotate:
-  a = a << 7 | a >> 57;
+  a = a << 7 | a >> (REG_BITS - 7);
   NEXT;
 swap: {
-  u64 t = a;
+  reg_t t = a;
   a = b, b = t;
 }
   NEXT;

@@ -10,10 +10,9 @@ static void fill_text(u8 *text, u32 size) {
   }
 }
 
-u64 bench_branches(void) {
-  u8 *text = bench_memory;
+reg_t bench_branches(u8 *text) {
   fill_text(text, BRANCHES_BYTES);
-  u64 words = 0, lines = 0, numbers = 0, capitals = 0, longest = 0;
+  reg_t words = 0, lines = 0, numbers = 0, capitals = 0, longest = 0;
   for (u32 pass = 0; pass < BRANCHES_PASSES; pass++) {
     u32 length = 0;
     for (u32 i = 0; i < BRANCHES_BYTES; i++) {
@@ -32,40 +31,59 @@ u64 bench_branches(void) {
   return words * 1000003 + lines * 1009 + numbers * 31 + capitals * 7 + longest;
 }
 
-u64 bench_memory_near(void) {
-  volatile u64 *words = (volatile u64 *)bench_memory;
-  for (u32 i = 0; i < NEAR_BYTES / 8; i++) words[i] = i * 0x0123456789abcdefull;
-  u64 sum = 0;
+reg_t bench_cache(u8 *memory) {
+  volatile reg_t *words = (volatile reg_t *)memory;
+  for (u32 i = 0; i < NEAR_WORDS; i++) words[i] = i * (reg_t)0x0123456789abcdef;
+  reg_t sum = 0;
   for (u32 pass = 0; pass < NEAR_PASSES; pass++)
-    for (u32 i = 0; i < NEAR_BYTES / 8; i++) {
-      u64 value = words[i];
+    for (u32 i = 0; i < NEAR_WORDS; i++) {
+      reg_t value = words[i];
       sum += value;
       words[i] = value ^ (sum >> 3);
     }
   return sum;
 }
 
-u64 bench_memory_far(void) {
-  u64 *words = (u64 *)bench_memory;
-  enum { WORDS = BENCH_BYTES / 8 };
-  for (u32 i = 0; i < WORDS; i += 8) words[i] = i;
-  u64 sum = 0;
+reg_t bench_memory(u8 *memory) {
+  enum { LINE = 64, LINES = BENCH_BYTES / LINE };
+  for (u32 i = 0; i < LINES; i++) *(reg_t *)(memory + i * LINE) = i * 8;
+  reg_t sum = 0;
   u32 at = 1;
   for (u32 i = 0; i < FAR_ACCESSES; i++) {
     at = (at * 1664525 + 1013904223) & 0x7fffffff;
-    u32 index = (at >> 11) % WORDS & ~7u;
-    sum += words[index];
-    words[index] = sum + i;
+    reg_t *word = (reg_t *)(memory + (at >> 14) % LINES * LINE);
+    sum += *word;
+    *word = sum + i;
   }
   return sum;
 }
 
-u64 bench_strings(void) {
-  u8 *source = bench_memory, *destination = bench_memory + STRINGS_BYTES + 64;
-  u64 sum = 0;
+// One word of each page, no two of a set of the cache too often, the pages in an order that cannot be guessed
+static volatile reg_t *tlb_word(u32 page) {
+  u32 alias = page / (BENCH_BYTES / 4096);
+  return (volatile reg_t *)(tlb_window + page * 4096ul + (page % 16 * 4 + alias) * 64);
+}
+
+reg_t bench_tlb(u8 *memory) {
+  (void)memory;
+  for (u32 page = 0; page < TLB_PAGES; page++) *tlb_word(page) = page;
+  reg_t sum = 0;
+  u32 page = 1;
+  for (u32 i = 0; i < TLB_PAGES * TLB_PASSES; i++) {
+    page = (page * 1597 + 3571) % TLB_PAGES; // visits every page once in TLB_PAGES steps
+    volatile reg_t *word = tlb_word(page);
+    sum += *word;
+    *word = sum ^ i;
+  }
+  return sum;
+}
+
+reg_t bench_strings(u8 *memory) {
+  u8 *source = memory, *destination = memory + STRINGS_BYTES + 64;
+  reg_t sum = 0;
   for (u32 pass = 0; pass < STRINGS_PASSES; pass++) {
     u8 *di = destination, *si = source;
-    u64 count = STRINGS_BYTES;
+    reg_t count = STRINGS_BYTES;
     __asm__ volatile("rep stosb" : "+D"(di), "+c"(count) : "a"(pass + 1) : "memory");
     destination[STRINGS_BYTES - 1 - pass] = 0xff;
     di = source, si = destination, count = STRINGS_BYTES;

@@ -13,7 +13,7 @@
 #define LONG_TRAP_STACK 0x80000 // where ring 3 enters ring 0; below it: the page tables end at 76000h
 #define LONG_IST_STACK 0x88000
 #define USER_STACK 0x9f000
-#define TEST_TABLES 0x100000 // page tables of the paging tests: 64 KiB
+#define TEST_TABLES 0x100000 // page tables of the paging tests: 64 KiB; with the pages, those of the bench command
 #define TEST_PAGES 0x110000  // pages they map: 64 KiB
 #define BENCH_MEMORY 0x800000
 #define BENCH_MEMORY_SIZE 0x800000

@@ -10,6 +10,7 @@ struct shared {
   u32 again;       // 1: the tests were asked for at the prompt; 0: power-up
   u32 skip_legacy; // 1: go straight to long mode (CMOS 7Fh bit 0, see README)
   u32 skip_system; // 1: in long mode only the ring-3 suite and the timers (bit 1)
+  u32 shots;       // timer interrupts since clock_one_shots
   u32 under_qemu;  // 1: QEMU's TCG, which does not check segment limits or alignment
 };
 

@@ -1,6 +1,7 @@
 // Plain integer types. The same sources are compiled for real mode (-m16), protected mode (-m32),
 // long mode (-m64) and, for the reference checksums, for the host.
 #pragma once
+#include <stddef.h>
 
 typedef unsigned char u8;
 typedef unsigned short u16;

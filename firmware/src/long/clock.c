@@ -2,10 +2,11 @@
 // the host is busy); otherwise the ticks and the 8254's own counter.
 #include "clock.h"
 #include "../common/io.h"
+#include "../common/shared.h"
 #include "acpi.h"
 #include "kernel.h"
 
-enum { PIT_CHANNEL0 = 0x40, PIT_CONTROL = 0x43, PIT_RATE_GENERATOR = 0x34, PIT_LATCH0 = 0x00 };
+enum { PIT_CHANNEL0 = 0x40, PIT_CONTROL = 0x43, PIT_RATE_GENERATOR = 0x34, PIT_ONE_SHOT = 0x30, PIT_LATCH0 = 0x00 };
 enum { PIT_RELOAD = 11932, TICK_MICROSECONDS = 10000 }; // 1193182 Hz / 11932 = 99.998 Hz
 enum { PM_TIMER_MASK = 0xffffff };                      // 24 bits are always there; they wrap after 4.7 s
 enum { PIC1 = 0x20, OCW3_READ_IRR = 0x0a };
@@ -22,10 +23,31 @@ static void pm_update(void) {
   pm_last = now;
 }
 
+static u32 one_shot; // periods to the next interrupt; 0: the 8254 repeats by itself
+
+static void pit_program(u8 mode, u32 count) {
+  out8(PIT_CONTROL, mode);
+  out8(PIT_CHANNEL0, (u8)count);
+  out8(PIT_CHANNEL0, (u8)(count >> 8));
+}
+
 static void tick(struct frame *frame) {
   (void)frame;
   clock_ticks++;
   if (has_pm_timer) pm_update();
+  if (!one_shot) return;
+  shared->shots = shared->shots + 1;
+  pit_program(PIT_ONE_SHOT, one_shot);
+}
+
+u32 clock_one_shots(u32 count) {
+  if (!has_pm_timer) return 0;
+  interrupts_off();
+  one_shot = count;
+  if (count) pit_program(PIT_ONE_SHOT, count);
+  else pit_program(PIT_RATE_GENERATOR, PIT_RELOAD);
+  interrupts_on();
+  return 1;
 }
 
 static u32 pit_elapsed(void) { // counts since the last reload
@@ -54,9 +76,7 @@ u64 clock_microseconds(void) {
 const char *clock_source(void) { return has_pm_timer ? "ACPI timer" : "8254"; }
 
 void clock_init(void) {
-  out8(PIT_CONTROL, PIT_RATE_GENERATOR);
-  out8(PIT_CHANNEL0, PIT_RELOAD & 0xff);
-  out8(PIT_CHANNEL0, PIT_RELOAD >> 8);
+  pit_program(PIT_RATE_GENERATOR, PIT_RELOAD);
   set_irq(0, tick);
   pm_last = in32(ACPI_PM_TIMER) & PM_TIMER_MASK;
   u64 start = clock_ticks;

@@ -15,10 +15,13 @@ extern u64 last_frame_address; // of the frame that the CPU pushed
 void traps_init(void);
 void set_gate(u32 vector, void *handler, u32 type, u32 ist); // type: 8Eh interrupt gate, EEh from ring 3, 8Fh trap gate
 void set_irq(u32 irq, void (*handler)(struct frame *));      // also unmasks it
+void open_ports(u16 first, u16 last);                       // to ring 3, these alone
+void close_ports(void);
 void mask_irq(u32 irq);
 void mask_all_irqs(void);
 extern void *const trap_entries[256];
 
+enum { IO_BITMAP_PORTS = 0x400 };
 struct tss {
   u32 reserved0;
   u64 rsp[3];
@@ -26,6 +29,7 @@ struct tss {
   u64 ist[7];
   u64 reserved2;
   u16 reserved3, io_map;
+  u8 io_bitmap[IO_BITMAP_PORTS / 8 + 1]; // a bit each: 0 lets ring 3 through; the last byte is all ones
 } __attribute__((packed));
 extern struct tss tss;
 

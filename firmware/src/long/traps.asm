@@ -116,6 +116,8 @@ user_stop:
 user_end:
 bits 32
 user32_start:
+  sub esp, 12 ; the System V ABI wants the argument at a multiple of 16
+  push edi
   call eax
   jmp USER_CODE64:user_stop
 bits 64

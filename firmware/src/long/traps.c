@@ -1,4 +1,5 @@
 #include "kernel.h"
+#include "../bench/bench.h"
 #include "../common/cpuid.h"
 #include "../common/io.h"
 #include "../common/layout.h"
@@ -20,6 +21,7 @@ extern u64 gdt[];
 extern u8 guard_resume[], syscall_entry[], user_end[];
 extern u64 guard_rsp;
 u64 guarded_call(void *function, u64 argument, u32 where);
+u64 handle_syscall(u64 number, u64 argument);
 void load_tables(const void *idt_pointer, u32 task_selector);
 
 static struct gate idt[256] __attribute__((aligned(16)));
@@ -77,13 +79,23 @@ static void local_apic_init(void) {
   *(volatile u32 *)(base + LVT_LINT0) = LVT_EXTINT;
 }
 
+void open_ports(u16 first, u16 last) {
+  for (u32 i = 0; i < sizeof tss.io_bitmap; i++) tss.io_bitmap[i] = 0xff;
+  for (u32 port = first; port <= last; port++) tss.io_bitmap[port / 8] &= (u8)~(1 << port % 8);
+  tss.io_map = offsetof(struct tss, io_bitmap);
+}
+
+// A map behind the limit forbids everything.
+void close_ports(void) { tss.io_map = sizeof tss; }
+
 void traps_init(void) {
   for (u32 vector = 0; vector < 256; vector++) set_gate(vector, trap_entries[vector], GATE_INTERRUPT, 0);
   set_gate(STACK_FAULT, trap_entries[STACK_FAULT], GATE_INTERRUPT, 1); // RSP may be what is wrong
   set_gate(BREAKPOINT, trap_entries[BREAKPOINT], GATE_USER, 0);
+  set_gate(SYSCALL_VECTOR, trap_entries[SYSCALL_VECTOR], GATE_USER, 0);
   tss.rsp[0] = LONG_TRAP_STACK;
   tss.ist[0] = LONG_IST_STACK;
-  tss.io_map = sizeof tss;
+  close_ports();
   u64 base = (u64)&tss;
   gdt[TSS_SELECTOR / 8] =
       (sizeof tss - 1) | (base & 0xffffff) << 16 | (u64)0x89 << 40 | ((base >> 24) & 0xff) << 56;
@@ -130,6 +142,10 @@ static void handle_irq(struct frame *frame) {
 void handle_trap(struct frame *frame) {
   if (frame->vector >= VECTOR_IRQ && frame->vector < VECTOR_IRQ + 16) {
     handle_irq(frame);
+    return;
+  }
+  if (frame->vector == SYSCALL_VECTOR) {
+    frame->rax = handle_syscall(frame->rax, frame->rdi);
     return;
   }
   if (frame->vector == 14 && page_fault_hook && page_fault_hook(read_cr2())) return;

@@ -1,6 +1,6 @@
 ; The protected-mode program, at 10000h: entered flat, without paging.
 bits 32
-extern prot_main, suite, suite_integer_count, suite_parts, suite_part_count, bss_start, bss_end
+extern prot_main, suite, suite_integer_count, suite_parts, suite_part_count, workloads, workload_count, bench_repeat, bss_start, bss_end
 
 PROT_STACK equ 0x2f000
 LONG_PROGRAM equ 0x30000
@@ -12,6 +12,9 @@ section .start
   dd suite_integer_count ; +12: its address
   dd suite_parts ; +16
   dd suite_part_count ; +20: its address
+  dd workloads ; +24
+  dd workload_count ; +28: its address
+  dd bench_repeat ; +32
 
 section .text
 start:

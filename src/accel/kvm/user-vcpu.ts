@@ -42,6 +42,9 @@ const BP = 3;
 const OF = 4;
 const DR6_BS = 0x4000;
 const USER_CODE_64 = MODE.USER | MODE.CODE_64;
+const RIP = offsetOf('kvm_regs', 'rip');
+/** Long enough for KVM to deliver an exception. */
+const TRAP_NS = 1_000_000;
 const CS_L = offsetOf('kvm_sregs', 'cs') + offsetOf('kvm_segment', 'l');
 const FPU = { first: FIELDS.fcw.word, end: FIELDS.xmm.word + 4 * FIELDS.xmm.count };
 /** Fewest instructions that the interpreter is given at a time. */
@@ -238,12 +241,18 @@ export class UserModeVcpu implements KvmCpu {
   #enter(): VcpuExit | undefined {
     const core = this.#core;
     core.timer.arm(this.#sliceNs());
-    for (;;) {
+    for (let again = false; ; ) {
       this.counts.runs++;
       const result = core.enter();
       core.incomplete = false;
       const reason = core.exitReason;
-      if (result < 0 || reason === EXIT.INTR) return this.#interrupted(result < 0 ? -result : ERRNO.EINTR);
+      if (result < 0 || reason === EXIT.INTR) {
+        const exit = this.#interrupted(result < 0 ? -result : ERRNO.EINTR);
+        if (again || exit.reason !== 'budget' || !this.#isBehindTrap()) return exit;
+        again = true;
+        core.timer.arm(TRAP_NS);
+        continue;
+      }
       switch (reason) {
         case EXIT.MMIO:
           this.counts.mmio++;
@@ -272,6 +281,15 @@ export class UserModeVcpu implements KvmCpu {
     // The program went over to compatibility mode.
     if (this.#sync.sregs.getUint8(CS_L) === 0) this.#comeBack();
     return BUDGET;
+  }
+
+  /**
+   * The program was interrupted behind what may be INT3 or INTO: the exception may still wait in the kernel, which does
+   * not tell, and would be lost with the next registers that it gets. It comes out at the next entry, if there is one.
+   */
+  #isBehindTrap(): boolean {
+    const last = this.#byteAt(this.#sync.regs.getBigUint64(RIP, true) - 1n);
+    return last === 0xcc || last === 0xce;
   }
 
   #interpretOne(): VcpuExit | undefined {
@@ -346,7 +364,11 @@ export class UserModeVcpu implements KvmCpu {
   #byteBefore(distance: number): number {
     const { state } = this.#interpreter;
     const long = (state.words[W.mode]! & MODE.CODE) === MODE.CODE_64;
-    const linear = state.get('rip') - BigInt(distance) + (long ? 0n : state.get('base', CS));
+    return this.#byteAt(state.get('rip') - BigInt(distance) + (long ? 0n : state.get('base', CS)));
+  }
+
+  /** The byte at a linear address; -1 when there is none. */
+  #byteAt(linear: bigint): number {
     const at = this.translate(linear);
     const offset = at === undefined ? -1 : this.#board.memory.readableOffset(at);
     return offset < 0 ? -1 : this.#board.memory.ram.u8[offset]!;
