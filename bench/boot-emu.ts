@@ -1,8 +1,10 @@
 /* Boots a Linux guest on emu to its shell, prints what it took as JSON: node boot-emu.js TIER KERNEL INITRD */
 import { readFileSync } from 'node:fs';
+import { tuneEngine } from '../src/host/tune-engine.ts';
 import { Machine } from '../src/machine/machine.ts';
 import { type BootReport, now, watchForShell } from './peers/rounds.ts';
 
+tuneEngine();
 const [tier, kernel, initrd] = process.argv.slice(2) as ['interp' | 'jit', string, string];
 const machine = new Machine({
   memory: 512 * 2 ** 20,

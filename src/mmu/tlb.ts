@@ -57,6 +57,17 @@ export class Tlb {
     this.#large.fill(shift, first, first + (1 << (shift - REGION_SHIFT)));
   }
 
+  /** Maps linear page 0 to the first page of RAM for every kind of access; the function given takes that back. */
+  lend(): () => void {
+    const saved = this.tables.map(({ xor, high }) => [xor[0]!, high[0]!] as const);
+    for (const { xor, high } of this.tables) xor[0] = high[0] = 0;
+    return () => {
+      this.tables.forEach(({ xor, high }, n) => {
+        [xor[0], high[0]] = saved[n]!;
+      });
+    };
+  }
+
   /** Drops everything, or everything but global translations. */
   flush(globals: boolean): void {
     for (const entry of this.#local) this.#drop((entry >> 20) as TlbKind, entry & (ENTRIES - 1));

@@ -47,7 +47,7 @@ export class DiffMachine {
     const ports = { read: () => 0xff, write() {} };
     const board = { memory, ports, interrupts: this.#interrupts };
     const model = parseCpuModel('max');
-    this.vcpu = createTcg(board, { model, tier, tsc: () => 0n, jit });
+    this.vcpu = createTcg(board, { model, tier, tsc: () => 0n, jit, loopAfter: 0 });
   }
 
   run(program: Program): Outcome {

@@ -42,7 +42,7 @@ export class TestMachine {
     const ports = { read: () => 0xff, write() {} };
     const interrupts = { pending: false, acknowledge: () => 0 };
     const board = { memory: this.#map, ports, interrupts };
-    this.vcpu = createTcg(board, { model: parseCpuModel('max'), tier, tsc: () => 0n });
+    this.vcpu = createTcg(board, { model: parseCpuModel('max'), tier, tsc: () => 0n, loopAfter: 0 });
     if (width === 64) this.#longTables();
     else this.#legacyTables();
     for (let vector = 0; vector < 32; vector++) this.#ram.u8[HANDLERS + 16 * vector] = HLT;

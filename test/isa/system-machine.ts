@@ -233,7 +233,7 @@ export class SystemMachine {
     };
     const interrupts = { pending: false, acknowledge: () => 0 };
     const board = { memory: this.#map, ports, interrupts };
-    this.vcpu = createTcg(board, { model: parseCpuModel('max'), tier, tsc: () => TSC });
+    this.vcpu = createTcg(board, { model: parseCpuModel('max'), tier, tsc: () => TSC, loopAfter: 0 });
     this.vcpu.traceInterrupt = (line) => {
       const [, vector, code, kind] = /^v=(\w+) e=(\S+) (\w+)/.exec(line)!;
       if (kind !== 'fault' || this.#exception !== '') return;

@@ -144,6 +144,13 @@ export class CodeCache {
     this.#user.clear();
   }
 
+  /** Forms have got arms. */
+  formsChanged(): void {
+    for (const tables of this.#byPage.values()) {
+      for (const { records } of tables) for (const record of records) if (record.h === record.plain) record.restore();
+    }
+  }
+
   clearIfFull(): void {
     if (this.#records > RECORD_LIMIT) this.clear();
   }
@@ -272,6 +279,8 @@ export class CodeCache {
     record.stops = record.h !== form.handler;
     if (second >= 0 && insn.length > 4096 - inPage) this.#spansPages(record, second >>> 12, form.handler);
     record.plain = record.h;
+    record.form = form;
+    record.restore();
     this.#records++;
     table.put(inPage, record);
     return { rec: record, ends: form.endsBlock };
@@ -332,14 +341,14 @@ export class CodeCache {
   #drop(record: Rec): void {
     this.invalidated++;
     this.onDrop(record);
-    record.h = this.onStale;
+    record.divert(this.onStale);
     const offset = (record.ipLow + record.page.codeBase) & 0xfff;
     // An instruction on two pages may be told twice, and another one stand in its place by then.
     if (record.page.at(offset) === record) record.page.remove(offset);
   }
 
   #retire(table: CodeTable): void {
-    for (const record of table.records) if (record !== this.#none) record.h = this.onStale;
+    for (const record of table.records) if (record !== this.#none) record.divert(this.onStale);
     table.slots.fill(0);
   }
 }

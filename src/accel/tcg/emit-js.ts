@@ -210,7 +210,7 @@ export class JsPrinter {
       out.push(`else { ${name}l = ${slow}; ${name}h = ${this.name('mmu')}.high; }`);
       return;
     }
-    out.push(`const ${name} = ${ok} ? ${this.#cell(inst.width, name)} : ${slow};`);
+    out.push(`const ${name} = ${ok} ? ${this.cell(inst.width, name)} : ${slow};`);
   }
 
   protected store(inst: Inst & { op: 'store' }, name: string): void {
@@ -232,7 +232,7 @@ export class JsPrinter {
     const fast =
       width === 8
         ? `{ ${this.name('m32')}[${place}p >> 2] = ${low}; m32[${place}p >> 2 | 1] = ${high}; }`
-        : `${this.#cell(width, place)} = ${low};`;
+        : `${this.cell(width, place)} = ${low};`;
     this.lines.push(`if (${ok}) ${fast}`, `else ${slow}`);
   }
 
@@ -241,7 +241,8 @@ export class JsPrinter {
     return width === 1 ? `${name}p >= 0` : `(${name}p & ${-0x80000000 + width - 1}) === 0`;
   }
 
-  #cell(width: number, name: string): string {
+  /** Text of naturally aligned memory at the offset that `lookup` named. */
+  protected cell(width: number, name: string): string {
     if (width === 1) return `${this.name('m8')}[${name}p]`;
     return width === 2 ? `${this.name('m16')}[${name}p >> 1]` : `${this.name('m32')}[${name}p >> 2]`;
   }

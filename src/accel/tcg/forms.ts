@@ -2,6 +2,7 @@ import type { Insn, Operand } from '../../cpu/insn.ts';
 import { MODE } from '../../cpu/mode.ts';
 import { W } from '../../cpu/state.ts';
 import { translateInsn } from '../../cpu/translate.ts';
+import { type Arm, printArm } from './arm-printer.ts';
 import { JsPrinter } from './emit-js.ts';
 import type { Environment } from './environment.ts';
 import type { Handler, Rec } from './record.ts';
@@ -13,6 +14,11 @@ export interface Form {
   readonly handler: Handler;
   /** The instruction ends its block. */
   readonly endsBlock: boolean;
+  /** Number of its arm in the loop of its code size, 0 when it has none there. */
+  arm: number;
+  readonly mode: number;
+  /** The form as an arm, if it can be one. */
+  readonly armText: string | undefined;
 }
 
 /**
@@ -25,6 +31,11 @@ export class Forms {
   readonly #hot: number;
   /** mode -> row id -> shape -> form. */
   readonly #byMode = new Map<number, Map<number, Form>[]>();
+  /** Forms of different modes often have the same text. */
+  readonly #handlers = new Map<string, Handler>();
+  readonly #all: Form[] = [];
+  /** By code size and ring: arm numbers by text. */
+  readonly #arms: (ReadonlyMap<string, number> | undefined)[] = [];
   count = 0;
   /** Receives the text of each form when `--dump-jit` asks for it. */
   dump: ((name: string, text: string) => void) | undefined;
@@ -47,6 +58,26 @@ export class Forms {
       shapes.set(key, form);
     }
     return form;
+  }
+
+  /** The forms of some instructions as arms, in the order of their numbers; none twice. */
+  armsOf(insns: Iterable<Insn>): Arm[] {
+    const arms = new Map<string, Arm>();
+    for (const insn of insns) {
+      const arm = printArm(translateInsn(symbolise(insn)), insn.mode);
+      if (arm !== undefined) arms.set(arm.text, arm);
+    }
+    return [...arms.values()];
+  }
+
+  /** There is a loop with these arms for a code size and ring (bits of the mode): forms get their numbers. */
+  numberArms(key: number, arms: readonly Arm[]): void {
+    this.#arms[key] = new Map(arms.map(({ text }, n) => [text, n + 1]));
+    for (const form of this.#all) form.arm = this.#armNumber(form);
+  }
+
+  #armNumber({ mode, armText }: { mode: number; armText: string | undefined }): number {
+    return armText === undefined ? 0 : (this.#arms[mode & (MODE.CODE | MODE.USER)]?.get(armText) ?? 0);
   }
 
   #compile(insn: Insn): Form {
@@ -114,8 +145,16 @@ export class Forms {
     this.count++;
     const name = `${insn.row.mnemonic.replace(/\W/g, '_')}_${insn.operandSize * 8}`;
     const text = `return function ${name}(i) {\n${lines.join('\n')}\n}`;
-    this.dump?.(name, text);
-    return { handler: this.#env.compile(text, uses) as Handler, endsBlock: terminal.kind !== 'next' };
+    let handler = this.#handlers.get(text);
+    if (handler === undefined) {
+      this.dump?.(name, text);
+      handler = this.#env.compile(text, uses) as Handler;
+      this.#handlers.set(text, handler);
+    }
+    const parts = { mode: insn.mode, armText: printArm(ir, insn.mode)?.text };
+    const form = { handler, endsBlock: terminal.kind !== 'next', arm: this.#armNumber(parts), ...parts };
+    this.#all.push(form);
+    return form;
   }
 }
 
@@ -173,7 +212,7 @@ const sameRegister = (a: Operand, b: Operand): boolean =>
 const STRIDE: Partial<Record<Operand['kind'], number>> = { gpr: 2, xmm: 4, mmx: 4 };
 
 /** The instruction with its numbers replaced by record fields. */
-function symbolise(insn: Insn): Insn {
+export function symbolise(insn: Insn): Insn {
   const { options } = insn.row;
   const operands = insn.operands.map((operand, n): Operand => {
     switch (operand.kind) {

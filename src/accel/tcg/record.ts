@@ -7,6 +7,8 @@ export type Handler = (i: Rec) => Rec;
  */
 export class Rec {
   // In the order of use: what each run of the record reads shares its first cache line.
+  /** Number of its arm in the interpreter's loop; 0: `h` is called. */
+  arm = 0;
   h: Handler;
   /** The record behind this one; null behind a terminal until it is first needed. */
   next: Rec | null = null;
@@ -36,6 +38,8 @@ export class Rec {
   readonly length: number;
   /** The instruction alone, also when `h` is a whole region that begins here. */
   plain: Handler;
+  /** What was printed for the instruction. */
+  form: { readonly handler: Handler; readonly arm: number } | undefined;
   /** A breakpoint of the debugger is on it. */
   stops = false;
 
@@ -44,6 +48,18 @@ export class Rec {
     this.plain = h;
     this.page = page;
     this.length = length;
+  }
+
+  /** Another function runs for the record: a region, or what follows when its bytes changed. */
+  divert(h: Handler): void {
+    this.h = h;
+    this.arm = 0;
+  }
+
+  /** The record runs its own instruction again. */
+  restore(): void {
+    this.h = this.plain;
+    this.arm = this.form?.handler === this.plain ? this.form.arm : 0;
   }
 }
 

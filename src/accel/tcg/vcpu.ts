@@ -21,6 +21,8 @@ import { GuestBreakpoints } from './guest-breakpoints.ts';
 import type { JitOptions } from './jit/options.ts';
 import { Regions } from './jit/regions.ts';
 import { createPagingConfig, linearMemory, takePaging } from './linear-memory.ts';
+import { ASK } from './loop-text.ts';
+import { Loops, type Running } from './loops.ts';
 import { Rec } from './record.ts';
 import { ReferenceTier } from './reference.ts';
 
@@ -32,6 +34,8 @@ export interface TcgOptions {
   /** Time-stamp counter: a count that never goes back. */
   readonly tsc: () => bigint;
   readonly jit?: JitOptions;
+  /** Records of predecoded instructions after which the interpreter's loops are made. */
+  readonly loopAfter?: number;
 }
 
 const BUDGET: VcpuExit = { reason: 'budget' };
@@ -58,6 +62,8 @@ export class TcgVcpu implements Vcpu, CpuContext {
   /** Emitted code; undefined in the tiers without it. */
   readonly regions: Regions | undefined;
   readonly #decode: Decode;
+  readonly #loops: Loops;
+  readonly #running: Running = { rec: STOP };
   readonly #reference: ReferenceTier;
   readonly #tier: Tier;
   readonly #points: BreakpointSet;
@@ -97,13 +103,25 @@ export class TcgVcpu implements Vcpu, CpuContext {
     this.memory = linearMemory(w, this.mmu);
     const helpers = createHelpers(this);
     const environment = new Environment(this.state, map.ram, this.mmu, helpers);
-    this.forms = new Forms(environment, options.jit?.hot ?? HOT);
+    const hot = options.jit?.hot ?? HOT;
+    this.forms = new Forms(environment, hot);
     this.#decode = createDecoder({ features: options.model.features });
     this.code = new CodeCache(w, this.mmu, this.pages, this.#decode, this.forms, STOP);
     this.#reference = new ReferenceTier(this, this.mmu, this.#decode, helpers);
     this.#points = new BreakpointSet(this.mmu, this.code, (cause) => this.#stopFor(cause), DEBUG_STOP);
     this.#guestPoints = new GuestBreakpoints(w, this.mmu);
     this.#connect(environment.names);
+    this.#loops = new Loops({
+      w,
+      mmu: this.mmu,
+      decode: this.#decode,
+      forms: this.forms,
+      code: this.code,
+      env: environment,
+      hot,
+      stop: STOP,
+      worth: options.loopAfter,
+    });
     if (options.tier !== 'jit') return;
     this.regions = new Regions(w, this.code, this.mmu, environment, options.jit ?? {});
   }
@@ -200,22 +218,19 @@ export class TcgVcpu implements Vcpu, CpuContext {
         if (stepped !== undefined) return stepped;
         continue;
       }
-      let current = STOP;
+      this.#running.rec = STOP;
       try {
         this.code.segmentChanged();
-        let next = this.enterAt(w[W.rip]!, w[W.rip + 1]!);
+        const next = this.enterAt(w[W.rip]!, w[W.rip + 1]!);
         if (next === STOP && w[W.budgetEnd] === 0) {
           // The block is longer than the budget that is left.
           const stepped = this.#stepRecord();
           if (stepped !== undefined) return stepped;
           continue;
         }
-        while (next !== STOP) {
-          current = next;
-          next = current.h(current);
-        }
+        this.#loops.run(next);
       } catch (thrown) {
-        const fatal = this.#caught(thrown, current);
+        const fatal = this.#caught(thrown, this.#running.rec);
         if (fatal !== undefined) return fatal;
       }
     }
@@ -432,6 +447,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
     const stop = this.#stop;
     const charge = (record: Rec): Rec => ((w[W.budget]! -= record.left) >= w[W.budgetEnd]! ? record : stop(record));
     names.STOP = STOP;
+    names.running = this.#running;
     names.stop = stop;
     names.enterAt = enterAt;
     names.follow = (i: Rec): Rec => {
@@ -464,6 +480,21 @@ export class TcgVcpu implements Vcpu, CpuContext {
     names.promote = (i: Rec): Rec => {
       this.regions?.promote(i);
       return i;
+    };
+    const { follow, fall, enterVia, promote } = names as Record<string, (...args: unknown[]) => Rec>;
+    names.ask = (why: number, i: Rec, low: number, high: number): Rec => {
+      switch (why) {
+        case ASK.STOP:
+          return stop(i);
+        case ASK.PROMOTE:
+          return promote!(i);
+        case ASK.JUMP:
+          return follow!(i);
+        case ASK.FALL:
+          return fall!(i);
+        default:
+          return enterVia!(i, low, high);
+      }
     };
     code.onGlue = (i) => enterAt(i.nextLow, i.nextHigh);
     code.onStale = (i) => {

@@ -107,7 +107,7 @@ export class Regions {
     const budget = this.#w[W.budget]!;
     run(WARM);
     this.#w[W.budget] = budget;
-    entry.h = region.pages.length === 1 ? run : this.#guarded(region, run);
+    entry.divert(region.pages.length === 1 ? run : this.#guarded(region, run));
     for (const { ramPage } of region.pages) {
       let regions = this.#byPage.get(ramPage);
       if (regions === undefined) this.#byPage.set(ramPage, (regions = new Set()));
@@ -149,7 +149,7 @@ export class Regions {
     this.stats.dropped++;
     const { entry } = region;
     // A dropped entry runs as stale already.
-    if (entry.h !== this.#code.onStale) entry.h = entry.plain;
+    if (entry.h !== this.#code.onStale) entry.restore();
     entry.heat = 0;
     for (const { ramPage } of region.pages) this.#byPage.get(ramPage)?.delete(region);
   }

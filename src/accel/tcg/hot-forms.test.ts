@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest';
+import { parseCpuModel } from '../../cpu/cpuid.ts';
+import { createDecoder } from '../../cpu/decode.ts';
+import { MODE } from '../../cpu/mode.ts';
+import { translateInsn } from '../../cpu/translate.ts';
+import { printArm } from './arm-printer.ts';
+import { symbolise } from './forms.ts';
+import { HOT_FORMS } from './hot-forms.ts';
+
+describe.each(Object.keys(HOT_FORMS).map(Number))('hot forms of key %i', (key) => {
+  const decode = createDecoder({ features: parseCpuModel('max').features });
+  const flat = (0xf << MODE.FLAT_SHIFT) | ((key & MODE.CODE) === MODE.CODE_64 ? MODE.LMA : MODE.STACK_32);
+  const arms = HOT_FORMS[key]!.trim()
+    .split(/\s+/)
+    .map((hex) => {
+      const insn = decode(Buffer.from(hex, 'hex'), 0, hex.length / 2, key | flat, 0, 0);
+      return insn === 'truncated' ? undefined : printArm(translateInsn(symbolise(insn)), insn.mode);
+    });
+
+  test('each is an arm of its own', () => {
+    expect(arms).not.toContain(undefined);
+    expect(new Set(arms.map((arm) => arm!.text)).size).toBe(arms.length);
+  });
+
+  test('no arm writes before it may leave', () => {
+    for (const arm of arms) {
+      const lines = arm!.text.split('\n');
+      const leaves = lines.findLastIndex((line) => line.includes('break table'));
+      const writes = lines.findIndex((line) => /^(w|m8|m16|m32)\[.*\] = /.test(line));
+      if (writes >= 0) expect(leaves, arm!.text).toBeLessThan(writes);
+    }
+  });
+});
