@@ -65,12 +65,17 @@ export class JsPrinter {
     return op !== 'const' && op !== 'pure' && op !== 'get' && op !== 'cond' && op !== 'getFlags';
   }
 
+  /** Values that the terminal needs. */
+  protected roots(): ValueId[] {
+    const { terminal } = this.ir;
+    if ('condition' in terminal) return [terminal.condition];
+    return 'target' in terminal ? [terminal.target] : [];
+  }
+
   /** Values that something with an effect, or the terminal, needs. */
   #usedValues(): Set<ValueId> {
-    const { insts, terminal } = this.ir;
-    const used = new Set<ValueId>();
-    if ('condition' in terminal) used.add(terminal.condition);
-    if ('target' in terminal) used.add(terminal.target);
+    const { insts } = this.ir;
+    const used = new Set<ValueId>(this.roots());
     for (let at = insts.length - 1; at >= 0; at--) {
       const inst = insts[at]!;
       if (used.has(at) || this.hasEffect(inst)) for (const value of operandsOf(inst)) used.add(value);
@@ -135,16 +140,16 @@ export class JsPrinter {
         return;
       }
       case 'if':
+        this.beforeArm('if');
         out.push(`if (${this.i32(inst.condition)} !== 0) {`);
-        this.armChanged('if');
         return;
       case 'else':
+        this.beforeArm('else');
         out.push('} else {');
-        this.armChanged('else');
         return;
       case 'end':
+        this.beforeArm('end');
         out.push('}');
-        this.armChanged('end');
         return;
     }
   }
@@ -156,9 +161,9 @@ export class JsPrinter {
   protected place(slot: Slot, more: 0 | 1): string {
     return state(slot, more);
   }
-  /** Called before the call of a helper, and at each mark of an `if`. */
+  /** Called before the call of a helper, and before each mark of an `if`. */
   protected beforeCall(): void {}
-  protected armChanged(_mark: 'if' | 'else' | 'end'): void {}
+  protected beforeArm(_mark: 'if' | 'else' | 'end'): void {}
 
   protected arithmeticFlags(): string {
     return `${this.name('arithmeticFlags')}(w)`;

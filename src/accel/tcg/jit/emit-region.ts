@@ -1,18 +1,19 @@
 import { MODE } from '../../../cpu/mode.ts';
 import { W } from '../../../cpu/state.ts';
 import type { Rec } from '../record.ts';
-import { deadFlags } from './flag-liveness.ts';
-import type { Block, Edge, FlowGraph } from './flow-graph.ts';
-import type { Passes } from './passes.ts';
+import { flagUse } from './flag-liveness.ts';
 import {
-  EXIT,
   FLAG_LOCALS,
   type FlagKnowledge,
+  type FlagState,
   flagsAfter,
-  gprName,
-  type RegionLocals,
-  RegionPrinter,
-} from './region-printer.ts';
+  keepText,
+  mergeFlags,
+  settleText,
+} from './flag-state.ts';
+import type { Block, Edge, FlowGraph } from './flow-graph.ts';
+import type { Passes } from './passes.ts';
+import { EXIT, gprName, type RegionLocals, RegionPrinter } from './region-printer.ts';
 import { type Structure, structure, successors } from './structure.ts';
 
 /** A region as text, and the tables that go with it. */
@@ -37,13 +38,15 @@ class RegionEmitter {
   readonly #shape: Structure;
   readonly #flagsAt: readonly FlagKnowledge[];
   readonly #deadFlags: readonly (readonly boolean[])[];
-  readonly #locals: RegionLocals = { read: new Set(), written: new Set(), flagsWritten: false, calls: false };
+  readonly #flagsLive: readonly boolean[];
+  readonly #locals: RegionLocals = { read: new Set(), written: new Set(), calls: false };
   readonly #uses = new Set<string>(['w', 'region', 'finish', 'entered']);
   readonly #lines: string[] = [];
   readonly #nodes: { rec: Rec; refund: number }[] = [];
   readonly #exits: { low: number; high: number }[] = [];
   readonly #exitNumber = new Map<string, number>();
   readonly #long: boolean;
+  readonly #calls: boolean;
 
   constructor(graph: FlowGraph, mode: number, passes: Passes) {
     this.#blocks = graph.blocks;
@@ -51,28 +54,32 @@ class RegionEmitter {
     this.#passes = passes;
     this.#long = (mode & MODE.CODE) === MODE.CODE_64;
     this.#shape = structure(graph.blocks);
+    this.#calls = graph.blocks.some(({ nodes }) => nodes.some(({ ir }) => ir.insts.some(({ op }) => op === 'call')));
     this.#flagsAt = passes['flag-flow'] ? flagFlow(graph.blocks, this.#shape.order) : [];
-    this.#deadFlags = passes['dead-flags'] ? deadFlags(graph.blocks, this.#shape) : [];
+    const { dead, liveIn } = flagUse(graph.blocks, this.#shape);
+    this.#deadFlags = passes['dead-flags'] ? dead : [];
+    this.#flagsLive = passes['dead-flags'] ? liveIn : liveIn.map(() => true);
   }
 
   emit(name: string): RegionText {
-    this.#tree(0);
-    const { read, written, flagsWritten, calls } = this.#locals;
+    this.#tree(0, { kind: 'kept' });
+    const { read, written, calls } = this.#locals;
     const spill = [
       ...[...written].map((word) => `w[${word}] = ${gprName(word)};`),
-      ...(flagsWritten ? FLAG_LOCALS.map(([local, word]) => `w[${word}] = ${local};`) : []),
+      keepText(this.#long),
       `w[${W.budget}] = n;`,
     ].join(' ');
+    this.#uses.add(this.#long ? 'keepFlags64' : 'keepFlags');
     if (calls) this.#uses.add('faultAt');
     const text = [
       `return function ${name}(i) {`,
-      `let n = w[${W.budget}] + i.left, pc = 0, x = 0, tl = 0, th = 0;`,
+      `let n = w[${W.budget}] + i.left | 0, pc = 0, x = 0, tl = 0, th = 0;`,
       ...(read.size === 0 ? [] : [`let ${[...read].map((word) => `${gprName(word)} = w[${word}]`).join(', ')};`]),
-      `let ${FLAG_LOCALS.map(([local, word]) => `${local} = w[${word}]`).join(', ')};`,
+      FLAG_LOCALS,
       ...(calls ? ['try {'] : []),
       'out: {',
       'entered[0] = n;',
-      `if (i.left < 0) { x = ${EXIT.WARM}; break out; }`,
+      `if (i.left < 0) { x = ${EXIT.WARM}; fk = 0; break out; }`,
       ...this.#lines,
       '}',
       ...(calls ? ['} catch (e) {', spill, 'faultAt(region, pc); throw e;', '}'] : []),
@@ -88,34 +95,40 @@ class RegionEmitter {
     };
   }
 
-  #tree(block: number): void {
+  /** Prints a block and what it dominates; `flags` where one edge alone leads to it. */
+  #tree(block: number, flags?: FlagState): void {
     const { isLoop, merges } = this.#shape;
-    if (isLoop[block]) this.#lines.push(`l${block}: for (;;) {`);
-    this.#within(block, merges[block]!);
+    let before = flags ?? { kind: this.#flagsAt[block] ?? 'unknown' };
+    if (isLoop[block]) {
+      if (this.#flagsLive[block]) this.#settle(before);
+      before = { kind: this.#flagsAt[block] ?? 'unknown' };
+      this.#lines.push(`l${block}: for (;;) {`);
+    }
+    this.#within(block, merges[block]!, before);
     if (isLoop[block]) this.#lines.push('}');
   }
 
-  #within(block: number, merges: readonly number[]): void {
+  #within(block: number, merges: readonly number[], flags: FlagState): void {
     const [last, ...rest] = merges;
-    if (last === undefined) return this.#body(block);
+    if (last === undefined) return this.#body(block, flags);
     this.#lines.push(`b${last}: {`);
-    this.#within(block, rest);
+    this.#within(block, rest, flags);
     this.#lines.push('}');
     this.#tree(last);
   }
 
-  #body(at: number): void {
+  #body(at: number, before: FlagState): void {
     const block = this.#blocks[at]!;
     const { nodes } = block;
-    if (nodes.length > 0) this.#lines.push(`n -= ${nodes.length};`);
-    let flags = this.#flagsAt[at] ?? 'unknown';
+    // Cut to 32 bits, or V8 checks for overflow, and keeps all locals for that case.
+    if (nodes.length > 0) this.#lines.push(`n = n - ${nodes.length} | 0;`);
+    let flags = before;
     let printer: RegionPrinter | undefined;
     nodes.forEach((node, index) => {
       const number = this.#nodes.length;
       const { rec } = node;
       this.#nodes.push({ rec, refund: nodes.length - index });
-      const known = this.#passes['known-flags'] ? flags : 'unknown';
-      printer = new RegionPrinter(node.ir, this.#mode, number, known, this.#locals);
+      printer = new RegionPrinter(node.ir, this.#mode, number, flags, this.#locals, this.#passes);
       printer.flagsDead = this.#deadFlags[at]?.[index] ?? false;
       printer.body();
       flags = printer.flags;
@@ -124,14 +137,14 @@ class RegionEmitter {
     });
     switch (block.end) {
       case 'jump':
-        return this.#edge(at, block.next);
+        return this.#edge(at, block.next, flags);
       case 'branch': {
         const { terminal } = nodes[nodes.length - 1]!.ir;
         if (terminal.kind !== 'branch') throw new Error('a branch block ends in a branch');
-        this.#lines.push(`if (${printer!.i32(terminal.condition)} !== 0) {`);
-        this.#edge(at, block.taken!);
+        this.#lines.push(`if (${printer!.test(terminal.condition)}) {`);
+        this.#edge(at, block.taken!, flags);
         this.#lines.push('}');
-        return this.#edge(at, block.next);
+        return this.#edge(at, block.next, flags);
       }
       case 'indirect': {
         const { terminal } = nodes[nodes.length - 1]!.ir;
@@ -141,29 +154,45 @@ class RegionEmitter {
         for (const guess of block.guesses) {
           const { low, high } = this.#blocks[guess]!;
           this.#lines.push(`if (tl === ${low}${this.#long ? ` && th === ${high}` : ''}) {`);
-          this.#edge(at, { block: guess });
+          this.#edge(at, { block: guess }, flags);
           this.#lines.push('}');
         }
+        this.#settle(flags);
         this.#lines.push(`x = ${EXIT.INDIRECT}; break out;`);
       }
     }
   }
 
-  #edge(from: number, edge: Edge): void {
-    if (!('block' in edge)) return this.#leave(edge.low, edge.high);
+  #edge(from: number, edge: Edge, flags: FlagState): void {
+    if (!('block' in edge)) return this.#leave(edge.low, edge.high, flags);
     const to = edge.block;
     const { low, high } = this.#blocks[to]!;
-    if (this.#shape.isIrreducible(from, to)) return this.#leave(low, high);
+    if (this.#shape.isIrreducible(from, to)) return this.#leave(low, high, flags);
     if (this.#shape.isBack(from, to)) {
-      if (!this.#passes.loops) return this.#leave(low, high);
-      this.#lines.push(`if (n < w[${W.budgetEnd}]) {`);
-      this.#leave(low, high);
-      this.#lines.push(`} continue l${to};`);
-    } else if (this.#shape.isMerge[to]) this.#lines.push(`break b${to};`);
-    else this.#tree(to);
+      if (!this.#passes.loops) return this.#leave(low, high, flags);
+      // Helpers alone may ask for attention, which is seen in the word of the state.
+      this.#lines.push(`if (n < ${this.#calls ? `w[${W.budgetEnd}]` : '0'}) {`);
+      this.#leave(low, high, flags);
+      this.#lines.push('}');
+      if (this.#flagsLive[to]) this.#settle(flags);
+      this.#lines.push(`continue l${to};`);
+    } else if (this.#shape.isMerge[to]) {
+      if (this.#flagsLive[to]) this.#settle(flags);
+      this.#lines.push(`break b${to};`);
+    } else if (this.#passes['flag-flow']) this.#tree(to, flags);
+    else {
+      this.#settle(flags);
+      this.#tree(to);
+    }
   }
 
-  #leave(low: number, high: number): void {
+  #settle(flags: FlagState): void {
+    const text = settleText(flags);
+    if (text !== '') this.#lines.push(text);
+  }
+
+  #leave(low: number, high: number, flags: FlagState): void {
+    this.#settle(flags);
     const key = `${high}:${low}`;
     let exit = this.#exitNumber.get(key);
     if (exit === undefined) {
@@ -178,7 +207,7 @@ class RegionEmitter {
 /** What is known of the flags at each block's beginning. */
 function flagFlow(blocks: readonly Block[], order: readonly number[]): FlagKnowledge[] {
   const at: (FlagKnowledge | undefined)[] = blocks.map(() => undefined);
-  at[0] = 'unknown';
+  at[0] = 'kept';
   for (let changed = true; changed; ) {
     changed = false;
     for (const block of order) {
@@ -187,7 +216,7 @@ function flagFlow(blocks: readonly Block[], order: readonly number[]): FlagKnowl
       for (const { ir } of blocks[block]!.nodes) flags = flagsAfter(ir, flags);
       for (const to of successors(blocks[block]!)) {
         const before = at[to];
-        const merged = before === undefined || before === flags ? flags : 'unknown';
+        const merged = before === undefined ? flags : mergeFlags(before, flags);
         if (merged !== before) {
           at[to] = merged;
           changed = true;

@@ -30,11 +30,17 @@ function firstUse(ir: IrBuilder): FirstUse {
 /** True when the instruction's own flags are set last, so that what it leaves can be judged by what follows. */
 const setsFlags = (ir: IrBuilder): boolean => ir.insts.some(({ op }) => op === 'setFlags');
 
-/**
- * For each block, for each of its instructions: whether the flags that it sets are replaced before anything can
- * look at them. Such an instruction need not compute them.
- */
-export function deadFlags(blocks: readonly Block[], shape: Structure): boolean[][] {
+interface FlagUse {
+  /**
+   * For each block, for each of its instructions: whether the flags that it sets are replaced before anything can
+   * look at them. Such an instruction need not compute them.
+   */
+  readonly dead: readonly (readonly boolean[])[];
+  /** Whether a block may look at the flags that it begins with. */
+  readonly liveIn: readonly boolean[];
+}
+
+export function flagUse(blocks: readonly Block[], shape: Structure): FlagUse {
   const liveIn = blocks.map(() => true);
   const dead: boolean[][] = blocks.map(({ nodes }) => nodes.map(() => false));
   // Blocks behind come first; an edge back may leave the region, so it looks at the flags.
@@ -60,5 +66,5 @@ export function deadFlags(blocks: readonly Block[], shape: Structure): boolean[]
     }
     liveIn[at] = live;
   }
-  return dead;
+  return { dead, liveIn };
 }

@@ -10,6 +10,10 @@ export const PASSES = {
   'dead-flags': { about: 'flags that are replaced before anything looks at them are not computed', on: true },
   'known-flags': { about: 'a condition is a comparison where the operation that set the flags is known', on: true },
   'flag-flow': { about: 'what is known of the flags is known in the blocks behind as well', on: true },
+  'flag-sinking': {
+    about: 'what flags follow from is put together where a region is left, not where it is computed',
+    on: true,
+  },
   loops: { about: 'a jump back is a loop of the emitted function', on: true },
   'cross-page': { about: 'a region goes on in other pages of code', on: true },
   'indirect-guesses': { about: 'an indirect jump tests for the targets it had before', on: true },

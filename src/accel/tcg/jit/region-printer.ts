@@ -1,18 +1,17 @@
 import { KIND } from '../../../cpu/flags.ts';
 import type { Inst, IrBuilder, Known, Slot, ValueId } from '../../../cpu/ir/block.ts';
-import { W } from '../../../cpu/state.ts';
+import { operandsOf } from '../../../cpu/ir/verify.ts';
+import { MODE } from '../../../cpu/mode.ts';
 import { JsPrinter } from '../emit-js.ts';
-import { conditionText, flagsText, isPrintable } from './flag-text.ts';
-
-/** What is known of the lazy flags at a point: the kind of the operation that set them, or nothing. */
-export type FlagKnowledge = number | 'unknown';
+import { type FlagState, keepText, mergeFlags, namesOf, settleText } from './flag-state.ts';
+import { conditionTest, flagsText, isPrintable } from './flag-text.ts';
+import type { Passes } from './passes.ts';
 
 /** Facts about a region that its instructions' printers share. */
 export interface RegionLocals {
   /** Words of general-purpose registers that are kept in locals, and those that are written. */
   readonly read: Set<number>;
   readonly written: Set<number>;
-  flagsWritten: boolean;
   /** Some instruction calls a helper, which may raise a fault. */
   calls: boolean;
 }
@@ -27,54 +26,24 @@ export const EXIT = {
 const GPR_WORDS = 32;
 export const gprName = (word: number): string => `g${word}`;
 
-/** Copies between the flag locals and the state. */
-export const FLAG_LOCALS: readonly (readonly [name: string, word: number])[] = [
-  ['fk', W.flagKind],
-  ['fr', W.flagRes],
-  ['frh', W.flagRes + 1],
-  ['fa', W.flagA],
-  ['fah', W.flagA + 1],
-  ['fb', W.flagB],
-  ['fbh', W.flagB + 1],
-];
-
-/** The flags after an instruction, given what was known before it. */
-export function flagsAfter(ir: IrBuilder, before: FlagKnowledge): FlagKnowledge {
-  let now = before;
-  const atIf: FlagKnowledge[] = [];
-  const afterThen: (FlagKnowledge | undefined)[] = [];
-  for (const inst of ir.insts) {
-    if (inst.op === 'setFlags') now = inst.kind;
-    else if (inst.op === 'putFlags') now = KIND.EXPLICIT;
-    else if (inst.op === 'if') {
-      atIf.push(now);
-      afterThen.push(undefined);
-    } else if (inst.op === 'else') {
-      afterThen[afterThen.length - 1] = now;
-      now = atIf[atIf.length - 1]!;
-    } else if (inst.op === 'end') {
-      const other = afterThen.pop() ?? atIf[atIf.length - 1]!;
-      atIf.pop();
-      if (other !== now) now = 'unknown';
-    }
-  }
-  return now;
-}
-
 /** Prints one instruction of a region: registers and flags are locals, faults know their instruction. */
 export class RegionPrinter extends JsPrinter {
   readonly #locals: RegionLocals;
   readonly #node: number;
-  #flags: FlagKnowledge;
+  readonly #passes: Passes;
+  readonly #long: boolean;
+  #flags: FlagState;
   #marked = false;
   #depth = 0;
-  readonly #arms: { before: FlagKnowledge; afterThen: FlagKnowledge | undefined }[] = [];
+  readonly #arms: { before: FlagState; afterThen: FlagState | undefined }[] = [];
 
-  constructor(ir: IrBuilder, mode: number, node: number, flags: FlagKnowledge, locals: RegionLocals) {
+  constructor(ir: IrBuilder, mode: number, node: number, flags: FlagState, locals: RegionLocals, passes: Passes) {
     super(ir, mode, `n${node}_`);
     this.#node = node;
     this.#flags = flags;
     this.#locals = locals;
+    this.#passes = passes;
+    this.#long = (mode & MODE.CODE) === MODE.CODE_64;
   }
 
   /** Nothing looks at the flags that this instruction sets. */
@@ -84,8 +53,30 @@ export class RegionPrinter extends JsPrinter {
     return super.hasEffect(inst) && !(this.flagsDead && inst.op === 'setFlags');
   }
 
-  get flags(): FlagKnowledge {
+  get flags(): FlagState {
     return this.#flags;
+  }
+
+  /** Condition of a branch as text that is true or false. */
+  test(value: ValueId): string {
+    const inst = this.ir.insts[value]!;
+    if (inst.op === 'cond' && this.#foldsInto(value)) return this.#conditionTest(inst.cc as number);
+    return `${this.i32(value)} !== 0`;
+  }
+
+  /** A condition code that nothing but the branch uses, with flags that are known, needs no name. */
+  #foldsInto(value: ValueId): boolean {
+    const { insts } = this.ir;
+    const inst = insts[value]!;
+    return (
+      inst.op === 'cond' &&
+      this.#conditionIsKnown(inst.cc) &&
+      !insts.some((other) => other.op === 'setFlags' || other.op === 'putFlags' || operandsOf(other).includes(value))
+    );
+  }
+
+  protected override roots(): ValueId[] {
+    return super.roots().filter((value) => !this.#foldsInto(value));
   }
 
   protected override word(slot: Slot, more: 0 | 1): string {
@@ -135,7 +126,8 @@ export class RegionPrinter extends JsPrinter {
     const miss = width === 1 ? `${name}p < 0` : `(${name}p & ${-0x80000000 + 0xfff}) >>> 0 > ${4096 - width}`;
     const wrongHalf =
       this.ir.typeOf(address) === 'i64' ? ` || ${this.name(`${table}h`)}[${a} >>> 12] !== ${this.high(address)}` : '';
-    this.lines.push(`if (${miss}${wrongHalf}) { pc = ${this.#node}; x = ${EXIT.MISS}; break out; }`);
+    const settle = settleText(this.#flags);
+    this.lines.push(`if (${miss}${wrongHalf}) { ${settle}pc = ${this.#node}; x = ${EXIT.MISS}; break out; }`);
   }
 
   #cell(width: number, name: string): string {
@@ -145,13 +137,16 @@ export class RegionPrinter extends JsPrinter {
 
   protected override beforeCall(): void {
     this.#locals.calls = true;
+    // A fault takes the flags from the locals.
+    this.#settle();
     // Inside an arm the mark would not be seen by the code behind it.
     if (this.#marked) return;
     if (this.#depth === 0) this.#marked = true;
     this.lines.push(`pc = ${this.#node};`);
   }
 
-  protected override armChanged(mark: 'if' | 'else' | 'end'): void {
+  protected override beforeArm(mark: 'if' | 'else' | 'end'): void {
+    this.#settle();
     if (mark === 'if') {
       this.#depth++;
       this.#arms.push({ before: this.#flags, afterThen: undefined });
@@ -161,45 +156,57 @@ export class RegionPrinter extends JsPrinter {
       this.#flags = arm.before;
     } else {
       this.#depth--;
-      const arm = this.#arms.pop()!;
-      if ((arm.afterThen ?? arm.before) !== this.#flags) this.#flags = 'unknown';
+      const { before, afterThen } = this.#arms.pop()!;
+      this.#flags = { kind: mergeFlags((afterThen ?? before).kind, this.#flags.kind) };
     }
   }
 
-  protected override setFlags(inst: Inst & { op: 'setFlags' }): void {
-    const wide = (inst.kind & 3) === 3;
-    const parts = [`fk = ${inst.kind}`, `fr = ${this.low(inst.result)}`];
-    parts.push(`frh = ${wide ? this.high(inst.result) : `${this.low(inst.result)} >> 31`}`);
-    for (const [value, name] of [
-      [inst.a, 'fa'],
-      [inst.b, 'fb'],
-    ] as const) {
-      if (value === null) continue;
-      parts.push(`${name} = ${this.low(value)}`);
-      if (wide && this.ir.typeOf(value) === 'i64') parts.push(`${name}h = ${this.high(value)}`);
-    }
-    this.lines.push(`${parts.join('; ')};`);
-    this.#flags = inst.kind;
-    this.#locals.flagsWritten = true;
+  protected override setFlags({ kind, result, a, b }: Inst & { op: 'setFlags' }): void {
+    const wide = (kind & 3) === 3;
+    const low = (value: ValueId | null): string => (value === null ? '' : this.low(value));
+    const high = (value: ValueId | null): string =>
+      value !== null && wide && this.ir.typeOf(value) === 'i64' ? this.high(value) : '';
+    const pending = { r: low(result), rh: high(result), a: low(a), ah: high(a), b: low(b), bh: high(b) };
+    this.#nowFlags({ kind, pending });
   }
 
   protected override putFlags(bits: string): void {
-    this.lines.push(`fk = 0; fa = ${bits};`);
-    this.#flags = KIND.EXPLICIT;
-    this.#locals.flagsWritten = true;
+    this.#nowFlags({ kind: KIND.EXPLICIT, pending: { r: '', rh: '', a: bits, ah: '', b: '', bh: '' } });
+  }
+
+  #nowFlags(flags: FlagState): void {
+    this.#flags = flags;
+    if (!this.#passes['flag-sinking']) this.#settle();
+  }
+
+  /** From here on the locals hold the flags. */
+  #settle(): void {
+    if (this.#flags.pending === undefined) return;
+    this.lines.push(settleText(this.#flags));
+    this.#flags = { kind: this.#flags.kind };
   }
 
   protected override arithmeticFlags(): string {
-    if (this.#flags !== 'unknown' && isPrintable(this.#flags)) return this.#use(flagsText(this.#flags));
-    this.#spillFlags();
+    const { kind } = this.#flags;
+    if (this.#passes['known-flags'] && typeof kind === 'number' && isPrintable(kind)) {
+      return this.#use(flagsText(kind, namesOf(this.#flags)));
+    }
+    this.#keep();
     return super.arithmeticFlags();
   }
 
+  #conditionIsKnown(cc: Known): boolean {
+    const { kind } = this.#flags;
+    return this.#passes['known-flags'] && typeof kind === 'number' && isPrintable(kind) && typeof cc === 'number';
+  }
+
+  #conditionTest(cc: number): string {
+    return this.#use(conditionTest(this.#flags.kind as number, cc, namesOf(this.#flags)));
+  }
+
   override condition(cc: Known): string {
-    if (this.#flags !== 'unknown' && isPrintable(this.#flags) && typeof cc === 'number') {
-      return this.#use(conditionText(this.#flags, cc));
-    }
-    this.#spillFlags();
+    if (this.#conditionIsKnown(cc)) return `(${this.#conditionTest(cc as number)} ? 1 : 0)`;
+    this.#keep();
     return super.condition(cc);
   }
 
@@ -209,7 +216,9 @@ export class RegionPrinter extends JsPrinter {
     return text;
   }
 
-  #spillFlags(): void {
-    this.lines.push(FLAG_LOCALS.map(([name, word]) => `w[${word}] = ${name};`).join(' '));
+  /** Brings the flags to the state, where functions look for them. */
+  #keep(): void {
+    this.#settle();
+    if (this.#flags.kind !== 'kept') this.lines.push(keepText(this.#long));
   }
 }

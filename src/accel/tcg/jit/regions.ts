@@ -6,6 +6,7 @@ import type { Environment } from '../environment.ts';
 import { HOT } from '../forms.ts';
 import { type Handler, Rec } from '../record.ts';
 import { emitRegion } from './emit-region.ts';
+import { flagKeepers } from './flag-state.ts';
 import { buildFlowGraph, type FlowGraph } from './flow-graph.ts';
 import type { JitOptions, RegionRange } from './options.ts';
 import { choosePasses, type Passes } from './passes.ts';
@@ -104,9 +105,9 @@ export class Regions {
     };
     const run = this.#env.compileWith(text, uses, 'region', region) as Handler;
     // Its end runs once now: V8 would throw optimised code away that meets code without type feedback.
-    const budget = this.#w[W.budget]!;
+    const before = this.#w.slice(0, W.budget + 1);
     run(WARM);
-    this.#w[W.budget] = budget;
+    this.#w.set(before);
     entry.divert(region.pages.length === 1 ? run : this.#guarded(region, run));
     for (const { ramPage } of region.pages) {
       let regions = this.#byPage.get(ramPage);
@@ -171,6 +172,7 @@ export class Regions {
     const count = (): void => {
       stats.ran += (entered[0]! - w[W.budget]!) | 0;
     };
+    Object.assign(names, flagKeepers(w));
     names.faultAt = (region: Region, node: number): void => {
       setRip(region.nodes[node]!);
       count();
