@@ -150,7 +150,7 @@ export class Mmu {
       this.misses.splits++;
       const second = (low + 4) | 0;
       const carry = second >>> 0 < low >>> 0 ? 1 : 0;
-      this.#locate(low, high, how, (how & HOW.FOR_WRITE) !== 0, 8);
+      this.#probe(low, high, 8, how, (how & HOW.FOR_WRITE) !== 0);
       const upper = this.read32(second, (high + carry) | 0, how);
       const lower = this.read32(low, high, how);
       this.high = upper;
@@ -222,10 +222,15 @@ export class Mmu {
 
   /** Raises what writing `bytes` (at most 4096) bytes would raise. */
   probeWrite(low: number, high: number, bytes: number, how: number): void {
-    this.#locate(low, high, how, true, 1);
+    this.#probe(low, high, bytes, how, true);
+  }
+
+  /** A fault of the second page is at its first byte. */
+  #probe(low: number, high: number, bytes: number, how: number, write: boolean): void {
+    this.#locate(low, high, how, write, 1);
     const lastPage = (low + bytes - 1) & 0xfffff000;
     if (lastPage !== (low & 0xfffff000)) {
-      this.#locate(lastPage, (high + (lastPage >>> 0 < low >>> 0 ? 1 : 0)) | 0, how, true, 1);
+      this.#locate(lastPage, (high + (lastPage >>> 0 < low >>> 0 ? 1 : 0)) | 0, how, write, 1);
     }
   }
 
@@ -319,8 +324,7 @@ export class Mmu {
   /** An access across a page end: the first page's fault comes first, nothing is read before both are checked. */
   #readSplit(low: number, high: number, size: number, how: number): number {
     this.misses.splits++;
-    const write = (how & HOW.FOR_WRITE) !== 0;
-    this.#locate(low, high, how, write, 1);
+    this.#probe(low, high, size, how, (how & HOW.FOR_WRITE) !== 0);
     let value = 0;
     for (let i = size - 1; i >= 0; i--) {
       const at = (low + i) | 0;

@@ -77,6 +77,7 @@ export const SYSTEM_CASES: readonly SystemCase[] = [
   ['SYSENTER in long mode', 'l64u', '0f34', 'sysenterCs=30', '#6'],
   ['SYSEXIT', 'p32', '0f35', 'sysenterCs=8,rdx=1180,rcx=2ff0', 'cpl=3,cs=1b,ss=23,rsp=2ff0,rip=1180'],
   ['SYSEXIT at ring 3', 'p32u', '0f35', 'sysenterCs=8', '#13(0)'],
+  ['SYSEXIT at ring 3 of long mode', 'l64u', '0f35', 'sysenterCs=8', '#13(0)'],
 
   // flags
   ['PUSHFQ', 'l64', '9c', 'f=ad7', 'rsp=2ff8,@2ff8=d70a000000000000'],
@@ -131,6 +132,8 @@ export const SYSTEM_CASES: readonly SystemCase[] = [
   ['LSL of ring 0 data at ring 3', 'l64u', '0f03c1', 'rax=7,rcx=10', '-'],
   ['ARPL raises', 'p32', '63c8', 'rax=10,rcx=3', 'rax=13,f=242'],
   ['ARPL has nothing to do', 'p32', '63c8', 'rax=13,rcx=2,f=242', 'f=202'],
+  ['ARPL with nothing to do does not write', 'p32', '2e630d00200000', 'rcx=2,@2000=1300,f=242', 'f=202'],
+  ['ARPL writes', 'p32', '2e630d00200000', 'rcx=3,@2000=1000', '#13(0)'],
   ['SGDT', 'p32', '0f010500200000', '@2000=ffffffffffffffff', '@2000=ff0000400000'],
   ['SIDT', 'l64', '0f010c2500200000', '@2000=ffffffffffffffffffffffff', '@2000=ff0f0050000000000000'],
   ['LGDT', 'p32', '0f011500200000', '@2000=7f0078563412', 'gdtrLimit=7f,gdtrBase=12345678'],

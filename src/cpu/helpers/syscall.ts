@@ -90,9 +90,10 @@ export function syscallHelpers(cpu: CpuContext) {
     },
 
     sysexit(size: number): void {
+      if (w[W.cpl] !== 0) raiseGP(0);
       if (isLongActive(w) && amd) raiseUD();
       const selector = w[W.sysenterCs]! & 0xfffc;
-      if (selector === 0 || (w[W.cr0]! & CR0.PE) === 0 || w[W.cpl] !== 0) raiseGP(0);
+      if (selector === 0 || (w[W.cr0]! & CR0.PE) === 0) raiseGP(0);
       const long = size === 8;
       const ipHigh = long ? w[gpr(RDX) + 1]! : 0;
       const spHigh = long ? w[gpr(RCX) + 1]! : 0;

@@ -87,11 +87,11 @@ export const verw: Emit = (t, src) => setZero(t, t.callFor(4, 'canWrite', t.read
 /** Raises the destination's RPL to the source's. */
 export const arpl: Emit = (t, dst, src) => {
   const three = t.const(3, 2);
-  const selector = t.readForWrite(dst!);
+  const selector = t.read(dst!);
   const rpl = t.and(t.read(src!), three);
   const lower = t.ltu(t.and(selector, three), rpl);
   const adjusted = t.or(t.and(selector, t.const(0xfffc, 2)), rpl);
-  t.write(dst!, t.select(lower, adjusted, selector));
+  t.if(lower, () => t.write(dst!, adjusted));
   setZero(t, lower);
 };
 
