@@ -71,7 +71,7 @@ function columns(one: RefereeCase, want: Image, got: Image, differ: ReadonlySet<
 function emitted(one: RefereeCase): string[] {
   const machine = new TcgMachine('jit', one.world);
   const texts: string[] = [];
-  machine.vcpu.regions!.dump = (_name, text) => texts.push(text);
+  machine.vcpu.regions!.onMade = ({ text }) => texts.push(text);
   machine.run([one]);
   return texts;
 }
