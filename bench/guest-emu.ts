@@ -1,8 +1,10 @@
 /* Runs one guest image on emu and prints what was measured as JSON: node guest-emu.js IMAGE TIER COMMAND-LINE */
 import { readFileSync } from 'node:fs';
+import { tuneEngine } from '../src/host/tune-engine.ts';
 import { Machine } from '../src/machine/machine.ts';
 import { type GuestReport, now, RoundReader } from './peers/rounds.ts';
 
+tuneEngine();
 const [image, tier, append] = process.argv.slice(2) as [string, 'eval' | 'interp' | 'jit', string];
 const machine = new Machine({
   memory: 64 * 2 ** 20,

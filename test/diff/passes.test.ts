@@ -5,8 +5,8 @@ import { generate } from './generate.ts';
 import { DiffMachine, type Outcome } from './machine.ts';
 import { report } from './report.ts';
 
-/** Two programs of each world. */
-const PROGRAMS = Array.from({ length: 12 }, (_, seed) => generate(100 + seed));
+/** Two programs of each world, and one that divides. */
+const PROGRAMS = [...Array.from({ length: 12 }, (_, seed) => 100 + seed), 255].map(generate);
 const oracle = new DiffMachine('eval');
 const EXPECTED = PROGRAMS.map((program) => oracle.run(program));
 

@@ -127,18 +127,8 @@ export class JsPrinter {
       case 'putFlags':
         this.putFlags(this.i32(inst.value));
         return;
-      case 'call': {
-        this.beforeCall();
-        const args = inst.args.map((arg) => {
-          if (typeof arg !== 'number') return literal(arg.known);
-          return this.ir.typeOf(arg) === 'i64' ? `${this.low(arg)}, ${this.high(arg)}` : this.i32(arg);
-        });
-        const call = `${this.name(`h_${inst.helper}`)}(${args.join(', ')})`;
-        if (inst.type === undefined) out.push(`${call};`);
-        else if (inst.type === 'i32') out.push(`const ${name} = ${call};`);
-        else out.push(`const ${name}l = ${call}, ${name}h = w[${W.hi}];`);
-        return;
-      }
+      case 'call':
+        return this.call(inst, name);
       case 'if':
         this.beforeArm('if');
         out.push(`if (${this.i32(inst.condition)} !== 0) {`);
@@ -188,6 +178,22 @@ export class JsPrinter {
     ];
     const positive = texts[cc >> 1]!();
     return (cc & 1) === 0 ? positive : `(${positive} ^ 1)`;
+  }
+
+  protected call(inst: Inst & { op: 'call' }, name: string): void {
+    this.beforeCall();
+    const call = this.callText(inst);
+    if (inst.type === undefined) this.lines.push(`${call};`);
+    else if (inst.type === 'i32') this.lines.push(`const ${name} = ${call};`);
+    else this.lines.push(`const ${name}l = ${call}, ${name}h = w[${W.hi}];`);
+  }
+
+  protected callText({ helper, args }: Inst & { op: 'call' }): string {
+    const texts = args.map((arg) => {
+      if (typeof arg !== 'number') return literal(arg.known);
+      return this.ir.typeOf(arg) === 'i64' ? `${this.low(arg)}, ${this.high(arg)}` : this.i32(arg);
+    });
+    return `${this.name(`h_${helper}`)}(${texts.join(', ')})`;
   }
 
   /** `p` is the offset in the RAM buffer if the TLB answers and the access is aligned; `ok` tests that. */

@@ -1,6 +1,7 @@
 import { MODE } from '../../../cpu/mode.ts';
 import { W } from '../../../cpu/state.ts';
 import type { Rec } from '../record.ts';
+import { isDivision } from './division.ts';
 import { flagUse } from './flag-liveness.ts';
 import {
   FLAG_LOCALS,
@@ -54,7 +55,9 @@ class RegionEmitter {
     this.#passes = passes;
     this.#long = (mode & MODE.CODE) === MODE.CODE_64;
     this.#shape = structure(graph.blocks);
-    this.#calls = graph.blocks.some(({ nodes }) => nodes.some(({ ir }) => ir.insts.some(({ op }) => op === 'call')));
+    this.#calls = graph.blocks.some(({ nodes }) =>
+      nodes.some(({ ir }) => ir.insts.some((inst) => inst.op === 'call' && !isDivision(inst.helper))),
+    );
     this.#flagsAt = passes['flag-flow'] ? flagFlow(graph.blocks, this.#shape.order) : [];
     const { dead, liveIn } = flagUse(graph.blocks, this.#shape);
     this.#deadFlags = passes['dead-flags'] ? dead : [];

@@ -2,7 +2,9 @@ import { KIND } from '../../../cpu/flags.ts';
 import type { Inst, IrBuilder, Known, Slot, ValueId } from '../../../cpu/ir/block.ts';
 import { operandsOf } from '../../../cpu/ir/verify.ts';
 import { MODE } from '../../../cpu/mode.ts';
+import { W } from '../../../cpu/state.ts';
 import { JsPrinter } from '../emit-js.ts';
+import { divisionText, isDivision } from './division.ts';
 import { type FlagState, keepText, mergeFlags, namesOf, settleText } from './flag-state.ts';
 import { conditionTest, flagsText, isPrintable } from './flag-text.ts';
 import type { Passes } from './passes.ts';
@@ -133,6 +135,18 @@ export class RegionPrinter extends JsPrinter {
   #cell(width: number, name: string): string {
     if (width === 1) return `${this.name('m8')}[${name}p]`;
     return `${this.name('dv')}.${width === 2 ? 'getUint16' : 'getInt32'}(${name}p, true)`;
+  }
+
+  protected override call(inst: Inst & { op: 'call' }, name: string): void {
+    if (!this.#passes['inline-division'] || !isDivision(inst.helper)) return super.call(inst, name);
+    this.#locals.calls = true;
+    const [low, high, divisor] = inst.args.map((arg) => this.i32(arg as ValueId)) as [string, string, string];
+    const { fits, quotient } = divisionText(inst.helper, low, high, divisor);
+    this.lines.push(
+      `let ${name}l, ${name}h;`,
+      `if (${fits}) { ${name}l = ${quotient}; ${name}h = ${low} - Math.imul(${name}l, ${divisor}) | 0; }`,
+      `else { ${settleText(this.#flags)}pc = ${this.#node}; ${name}l = ${this.callText(inst)}; ${name}h = w[${W.hi}]; }`,
+    );
   }
 
   protected override beforeCall(): void {
