@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { combine, compare, type Results } from '../bench/micro/results.ts';
 import { RoundReader } from '../bench/peers/rounds.ts';
-import { geometricMean, median, spread } from '../bench/statistics.ts';
+import { geometricMean, median, spread } from '../src/bench/statistics.ts';
 
 const results = (figures: Record<string, number>): Results => ({
   commit: 'c',

@@ -13,7 +13,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   host: ['bus', 'util'],
   machine: ['accel', 'cpu', 'devices', 'mmu', 'bus', 'memory', 'host', 'util'],
   debug: ['machine', 'accel', 'cpu', 'mmu', 'bus', 'memory', 'host', 'util'],
-  cli: ['machine', 'host', 'debug', 'accel', 'cpu', 'util'],
+  bench: ['machine', 'accel', 'host', 'util'],
+  cli: ['bench', 'machine', 'host', 'debug', 'accel', 'cpu', 'util'],
   'index.ts': ['machine', 'accel', 'cpu', 'bus', 'host'],
 };
 const MAY_USE_NODE = ['host', 'cli', 'accel/kvm'];

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { geometricMean, median, spread } from '../statistics.ts';
+import { geometricMean, median, spread } from '../../src/bench/statistics.ts';
 
 const FOLDER = join(import.meta.dirname, '..', 'results');
 

@@ -1,5 +1,5 @@
+import { median, spread } from '../../src/bench/statistics.ts';
 import { findGuest, GUEST_ARCHITECTURES } from '../../src/host/pull/pull-debian.ts';
-import { median, spread } from '../statistics.ts';
 import type { BootJob, Engine } from './engines.ts';
 import type { Arch } from './kernel-table.ts';
 import type { BootReport } from './rounds.ts';

@@ -1,4 +1,4 @@
-import { median, spread } from '../statistics.ts';
+import { median, spread } from '../../src/bench/statistics.ts';
 import type { Guest } from './build.ts';
 import type { Engine } from './engines.ts';
 import type { Arch, Kernel } from './kernel-table.ts';

@@ -1,4 +1,4 @@
-import { geometricMean } from '../statistics.ts';
+import { geometricMean } from '../../src/bench/statistics.ts';
 import { KERNELS } from './kernel-table.ts';
 import { type Cell, mips, type Row } from './measure.ts';
 

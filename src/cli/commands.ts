@@ -1,10 +1,11 @@
 import yargs, { type Argv } from 'yargs';
 import { packageVersion } from '../host/files.ts';
 import { accel } from './accel-command.ts';
+import { bench } from './bench-command.ts';
 import { boot } from './boot-command.ts';
 import { bootSettings } from './boot-settings.ts';
 import { disasm } from './disasm-command.ts';
-import { BOOT_OPTIONS, DISASM_OPTIONS, type OptionTable, PULL_OPTIONS, type Values } from './options.ts';
+import { BENCH_OPTIONS, BOOT_OPTIONS, DISASM_OPTIONS, type OptionTable, PULL_OPTIONS, type Values } from './options.ts';
 import { pull } from './pull-command.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -15,6 +16,11 @@ In the terminal: Ctrl-A x ends emu, Ctrl-A c opens the monitor, Ctrl-A h helps.
 Exit status: 0 when the guest powers off, resets with --no-reboot, or Ctrl-A x is typed; what the guest wrote to
 isa-debug-exit (port F4h), times two plus one; 1 when emu failed; 2 when an option or file is wrong; 128 + N when
 signal N ended it.`;
+
+const BENCH_EPILOGUE = `Workloads run in ring 3 of the built-in guest, as 64-bit and 32-bit code, and in Debian when that is there (emu pull
+debian). The work is fixed, each result is checked, and the host takes the time. docs/benchmarks.md explains the table.
+
+Exit status: 0; 1 when a result was wrong; 2 when an option is wrong.`;
 
 /** Runs one command; resolves with the exit status. @throws UsageError and what the command throws */
 export async function runCommand(words: readonly string[]): Promise<number> {
@@ -74,6 +80,18 @@ export async function runCommand(words: readonly string[]): Promise<number> {
           .example('emu disasm boot.bin --bits 16 --address 0x7c00', 'a boot sector'),
       async ({ file, _, ...values }) => {
         status = await disasm(only(file, _, 'a file: emu disasm FILE'), values as Values<typeof DISASM_OPTIONS>);
+      },
+    )
+    .command(
+      'bench',
+      'measure workloads under each accelerator and tier, side by side',
+      (args) =>
+        withOptions(args, BENCH_OPTIONS)
+          .example('emu bench', 'everything: two to three minutes')
+          .example('emu bench --filter "calls|float" --accel tcg', 'a few workloads, in software alone')
+          .epilogue(BENCH_EPILOGUE),
+      async ({ _, ...values }) => {
+        status = await bench(values as Values<typeof BENCH_OPTIONS>);
       },
     )
     .command(

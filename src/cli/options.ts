@@ -147,11 +147,20 @@ export const DISASM_OPTIONS = {
   count: { type: 'string', value: 'N', describe: 'how many instructions (default: all)' },
 } as const satisfies OptionTable;
 
+export const BENCH_OPTIONS = {
+  accel: { type: 'string', value: 'LIST', describe: 'kvm, tcg (default: both)' },
+  tier: { type: 'string', value: 'LIST', describe: 'tiers of tcg: jit, interp, eval (default: jit,interp)' },
+  filter: { type: 'string', value: 'REGEX', describe: 'workloads by name and width, e.g. "integer/64" or "amd64"' },
+  json: { type: 'string', value: 'FILE', describe: 'write every sample' },
+  svg: { type: 'string', value: 'FILE', describe: 'draw a bar chart (needs the package echarts)' },
+} as const satisfies OptionTable;
+
 /** Every command's options by name. */
 export const COMMAND_OPTIONS: Readonly<Record<string, OptionTable>> = {
   boot: BOOT_OPTIONS,
   pull: PULL_OPTIONS,
   disasm: DISASM_OPTIONS,
+  bench: BENCH_OPTIONS,
   accel: {},
 };
 

@@ -3,7 +3,7 @@ import { CAP, KVM_API_VERSION } from './ioctl.ts';
 import { measureExit } from './measure.ts';
 import { KVM_DEVICE, type KvmKind, type KvmSystem, unsupportedFeatures } from './system.ts';
 
-const KINDS: Readonly<Record<KvmKind, string>> = {
+export const KINDS: Readonly<Record<KvmKind, string>> = {
   vmx: 'Intel VT-x',
   svm: 'AMD-V',
   pvm: 'page-table virtualisation: programs in ring 3 of 64-bit guests run on the processor, the rest in the interpreter',

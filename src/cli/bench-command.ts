@@ -1,0 +1,82 @@
+import { KvmError } from '../accel/kvm/kvm-error.ts';
+import { chartOf } from '../bench/chart.ts';
+import type { Engine, EngineName } from '../bench/engine.ts';
+import { NativeEngine } from '../bench/native-engine.ts';
+import { ProcessEngine } from '../bench/process-engine.ts';
+import { type Report, tables, wrongResults } from '../bench/report.ts';
+import { plannedTasks, runTasks } from '../bench/run.ts';
+import { packageVersion } from '../host/files.ts';
+import { hostInfo, sha256 } from '../host/host-info.ts';
+import { openOutput } from '../host/serial.ts';
+import { drawSvg, loadCharts } from '../host/svg.ts';
+import { benchPlan } from './bench-settings.ts';
+import { ENDING_SIGNALS } from './exit-status.ts';
+import type { BENCH_OPTIONS, Values } from './options.ts';
+import { oneLine } from './report.ts';
+import { UsageError } from './usage-error.ts';
+
+/** The program that runs guests for this one: beside this file, in sources and build alike. */
+const WORKER = import.meta.filename.replace(/bench-command(\.\w+)$/, 'bench-worker$1');
+
+/** `emu bench`: resolves with the exit status, 1 when a machine computed something wrong. @throws UsageError, FileError */
+export async function bench(values: Values<typeof BENCH_OPTIONS>): Promise<number> {
+  const plan = benchPlan(values);
+  const tasks = plannedTasks(plan, { sha256 });
+  if (tasks.length === 0) throw new UsageError(`--filter ${values.filter}: no workload has such a name`);
+  const charts = values.svg === undefined ? undefined : await loadCharts();
+  // Files that cannot be written are found before the work, not after it.
+  const files = { json: output(values.json, 'JSON file'), svg: output(values.svg, 'SVG file') };
+  const host = { ...hostInfo(), kvm: await kvmKind() };
+  const engines = plan.engines.map(startEngine);
+  const started = performance.now();
+  for (const [name, number] of Object.entries(ENDING_SIGNALS)) process.on(name, () => process.exit(128 + number));
+  process.on('exit', () => void engines.forEach((engine) => void engine.close()));
+  const rows = await runTasks(tasks, engines, progress);
+  progress('');
+  await Promise.all(engines.map((engine) => engine.close()));
+  const report: Report = {
+    version: await packageVersion(),
+    date: new Date().toISOString(),
+    command: ['emu', ...process.argv.slice(2)].join(' '),
+    host,
+    seconds: (performance.now() - started) / 1000,
+    engines: plan.engines,
+    rows,
+  };
+  process.stdout.write(tables(report));
+  files.json?.end(`${JSON.stringify(report, null, 1)}\n`);
+  if (charts !== undefined) {
+    const { option, width, height } = chartOf(report);
+    files.svg?.end(`${drawSvg(charts, option, width, height)}\n`);
+  }
+  if (!wrongResults(rows)) return 0;
+  process.stderr.write('emu: a result is wrong: see the gaps below the table\n');
+  return 1;
+}
+
+const startEngine = (name: EngineName): Engine =>
+  name === 'native' ? new NativeEngine() : new ProcessEngine(WORKER, name);
+
+const output = (path: string | undefined, what: string) =>
+  path === undefined
+    ? undefined
+    : openOutput(path, what, (error) => void process.stderr.write(`emu: ${oneLine(error)}\n`));
+
+/** One line that is written over; nothing where nobody looks. */
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}
+
+async function kvmKind(): Promise<string> {
+  try {
+    const { openKvm } = await import('../accel/kvm/system.ts');
+    const { KINDS } = await import('../accel/kvm/describe.ts');
+    const system = await openKvm();
+    const { kind } = system;
+    system.close();
+    return KINDS[kind];
+  } catch (error) {
+    if (error instanceof KvmError) return `none (${error.message})`;
+    throw error;
+  }
+}
