@@ -8,7 +8,7 @@ import type { Environment } from './environment.ts';
 import type { Handler, Rec } from './record.ts';
 
 /** Entries by a jump after which a block is hot. */
-export const HOT = 16_000;
+export const HOT = 100_000;
 
 export interface Form {
   readonly handler: Handler;
