@@ -1,4 +1,5 @@
 import type { AcceleratorName } from '../accel/select.ts';
+import { describeCounts, describeHandover } from '../debug/describe-accel.ts';
 import { attachDumps } from '../debug/dump-code.ts';
 import { GdbStub } from '../debug/gdb/stub.ts';
 import { Monitor } from '../debug/monitor.ts';
@@ -63,6 +64,14 @@ export class BootSession {
     server?.close();
     await control.stop();
     await this.serial.close();
+    const counts = machine.kvm?.counts;
+    if (counts !== undefined && counts.runs > 0) {
+      process.stderr.write(
+        `${describeCounts(counts)
+          .map((line) => `emu: ${line}`)
+          .join('\n')}\n`,
+      );
+    }
     await Promise.all(this.#outputs.map((output) => output.flush()));
     return status;
   }
@@ -70,7 +79,7 @@ export class BootSession {
   /** Moves the guest, as soon as it stands between two instructions. */
   switchAccelerator(name: AcceleratorName): void {
     this.#control?.machine.switchAccelerator(name).then(
-      () => process.stderr.write(`emu: the guest runs under ${name}\n`),
+      (times) => process.stderr.write(`emu: ${describeHandover(name, times)}\n`),
       (error: Error) => process.stderr.write(`emu: ${oneLine(error)}\n`),
     );
   }

@@ -1,6 +1,7 @@
 import { KvmError } from '../accel/kvm/kvm-error.ts';
 import { profileProcess } from '../host/cpu-profile.ts';
 import { hex } from '../util/hex.ts';
+import { describeCounts, describeHandover } from './describe-accel.ts';
 import { examine, parseFormat } from './examine.ts';
 import { evaluate, MonitorError } from './expression.ts';
 import { linear, physical, type Translate } from './guest-memory.ts';
@@ -29,6 +30,7 @@ export class Monitor {
     status: () => this.#status(),
     unclaimed: () => this.#unclaimed(),
     jit: () => describeJit(this.#control.machine),
+    kvm: () => this.#kvm(),
   };
 
   /** `quit` ends the program. */
@@ -154,11 +156,15 @@ export class Monitor {
 
   async #accel(name: string): Promise<string> {
     const { machine } = this.#control;
-    if (name === 'kvm' || name === 'tcg') await machine.switchAccelerator(name);
-    else if (name !== '') throw new MonitorError('accel takes kvm or tcg, or nothing');
-    const counts = Object.entries(machine.kvm?.counts ?? {}).filter(([, count]) => count > 0);
-    const shown = counts.map(([what, count]) => `${what} ${count}`).join(', ');
-    return machine.accelerator + (shown === '' ? '' : `; kvm so far: ${shown}`);
+    if (name === '') return machine.accelerator;
+    if (name !== 'kvm' && name !== 'tcg') throw new MonitorError('accel takes kvm or tcg, or nothing');
+    return describeHandover(name, await machine.switchAccelerator(name));
+  }
+
+  #kvm(): string {
+    const { accelerator, kvm } = this.#control.machine;
+    if (kvm === undefined) return 'this machine was made for tcg alone';
+    return [`the guest runs under ${accelerator}`, ...describeCounts(kvm.counts)].join('\n');
   }
 
   #help(): string {

@@ -43,12 +43,26 @@ export async function createMachine(options: MachineOptions = {}): Promise<Machi
   const { first, kvm, note } = await selectAccelerator(names);
   if (note !== undefined) onNote?.(note);
   const config: MachineConfig = { cpu: DEFAULT_MODEL, ...rest, memory: bytes, accel: first, ...(kvm && { kvm }) };
+  try {
+    const machine = await build(config, { kernel, initrd, firmware });
+    if (kvm !== undefined) void machine.exit.then(() => kvm.close());
+    return machine;
+  } catch (error) {
+    kvm?.close();
+    throw error;
+  }
+}
+
+async function build(
+  config: MachineConfig,
+  { kernel, initrd, firmware }: Pick<MachineOptions, Files>,
+): Promise<Machine> {
   if (kernel === undefined) {
     if (initrd !== undefined) throw new BootError('an initrd needs a kernel: give one');
-    return build({ ...config, firmware: await readRom(firmware ?? DEFAULT_GUEST) });
+    return construct({ ...config, firmware: await readRom(firmware ?? DEFAULT_GUEST) });
   }
   if (firmware !== undefined) throw new BootError('kernel and firmware exclude each other: give one');
-  return build({
+  return construct({
     ...config,
     kernel: await contents(kernel, 'kernel'),
     ...(initrd === undefined ? {} : { initrd: await contents(initrd, 'initrd') }),
@@ -69,7 +83,7 @@ async function readRom(file: FileOrBytes): Promise<Uint8Array> {
   return bytes;
 }
 
-function build(config: MachineConfig): Machine {
+function construct(config: MachineConfig): Machine {
   try {
     return new Machine(config);
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { Breakpoint, DebugCause, Vcpu, VcpuExit } from '../accel/accelerator.ts';
-import { type AcceleratorName, CpuPair } from '../accel/handover.ts';
+import { type AcceleratorName, CpuPair, type HandoverTimes } from '../accel/handover.ts';
 import { InterruptLatch } from '../accel/interrupt-latch.ts';
 import type { KvmCpu } from '../accel/kvm/core.ts';
 import type { KvmHost } from '../accel/kvm/index.ts';
@@ -105,6 +105,7 @@ export class Machine {
     this.exit = new Promise((resolve) => {
       this.#finish = (exit) => {
         this.console.end(exit.reason);
+        this.#cpus.close();
         resolve(exit);
       };
     });
@@ -129,6 +130,17 @@ export class Machine {
         },
       },
     );
+    this.#plan =
+      config.kernel === undefined
+        ? undefined
+        : planKernel({
+            kernel: config.kernel,
+            layout: this.layout,
+            ...(config.initrd === undefined ? {} : { initrd: config.initrd }),
+            commandLine: config.append ?? '',
+            rsdp: this.pc.rsdp,
+            longMode: this.model.has('lm'),
+          });
     this.#interrupts = new InterruptLatch(this.pc.pic);
     const board = { memory: this.pc.memory, ports: this.pc.ports, interrupts: this.#interrupts };
     // Under kvm user programs may read the host's counter itself, so a machine that may move shows it always.
@@ -143,18 +155,12 @@ export class Machine {
     });
     this.#cpus = new CpuPair(tcg, kvm, config.accel ?? 'tcg');
     this.#loop = new RunLoop(() => this.vcpu, this.clock);
-    this.#plan =
-      config.kernel === undefined
-        ? undefined
-        : planKernel({
-            kernel: config.kernel,
-            layout: this.layout,
-            ...(config.initrd === undefined ? {} : { initrd: config.initrd }),
-            commandLine: config.append ?? '',
-            rsdp: this.pc.rsdp,
-            longMode: this.model.has('lm'),
-          });
-    this.#powerOn();
+    try {
+      this.#powerOn();
+    } catch (error) {
+      this.#cpus.close();
+      throw error;
+    }
   }
 
   /** The CPU under the accelerator that has it now. */
@@ -199,16 +205,21 @@ export class Machine {
 
   /**
    * Moves the guest to the other accelerator, between two instructions; a running machine goes on.
-   * @throws KvmError when the machine was not made for kvm
+   * @throws KvmError when the machine was not made for kvm, or is over
    */
-  async switchAccelerator(name: AcceleratorName): Promise<void> {
+  async switchAccelerator(name: AcceleratorName): Promise<HandoverTimes> {
     if (name === 'kvm' && this.#cpus.kvm === undefined) {
       throw new KvmError('this machine was not made for kvm: start it with --accel tcg:kvm, or kvm:tcg');
     }
     const { running } = this;
+    const asked = performance.now();
     await this.pause();
+    if (this.#over !== undefined) throw new KvmError('the machine is over');
+    const stopped = performance.now();
     this.#cpus.moveTo(name);
+    const moved = performance.now();
     if (running) this.start();
+    return { stop: stopped - asked, move: moved - stopped };
   }
 
   /** Ends the machine. */

@@ -1,7 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { afterEach, describe, expect, test } from 'vitest';
+import { BootError } from '../../src/machine/boot/boot-error.ts';
 import { createMachine, type MachineOptions } from '../../src/machine/create-machine.ts';
 import type { Machine } from '../../src/machine/machine.ts';
-import { NO_KVM, WHY } from './support.ts';
+import { ROOT } from '../cli/run-emu.ts';
+import { kvmFiles, NO_KVM, WHY } from './support.ts';
 
 const PROMPT = 'emu> ';
 const WORKLOADS = ['integer', 'branches', 'memory', 'calls', 'float', 'x87', 'strings'];
@@ -62,6 +65,46 @@ describe.skipIf(NO_KVM !== undefined)(`a machine under kvm${WHY}`, () => {
     await start({});
     await expect(machine.switchAccelerator('kvm')).rejects.toThrow('--accel tcg:kvm');
     expect(machine.accelerator).toBe('tcg');
+  });
+
+  test('an ended machine leaves no file of KVM open, and its last state can be read', async () => {
+    await start({ accel: 'kvm' });
+    await machine.console.waitFor('self-test', 60_000);
+    await machine.stop();
+    expect(kvmFiles()).toEqual([]);
+    expect(machine.readState().get('rip')).toBeGreaterThan(0n);
+    await expect(machine.switchAccelerator('kvm')).rejects.toThrow('over');
+  });
+
+  test('a machine that cannot be made leaves none either', async () => {
+    const broken = createMachine({ accel: 'kvm', kernel: new Uint8Array(4096), memory: '16M' });
+    await expect(broken).rejects.toThrow(BootError);
+    expect(kvmFiles()).toEqual([]);
+    await start({});
+  });
+
+  test('guest memory goes back to the host', async () => {
+    await start({});
+    const script = `
+      import { readFileSync } from 'node:fs';
+      import { createMachine } from './src/index.ts';
+      const size = () => Number(/VmSize:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1024;
+      const round = async () => {
+        const machine = await createMachine({ accel: 'kvm', memory: '256M' });
+        await machine.stop();
+      };
+      const settle = async () => {
+        for (let n = 0; n < 5; n++) { gc(); await new Promise((resolve) => setTimeout(resolve, 20)); }
+      };
+      await round();
+      await settle();
+      const before = size();
+      for (let n = 0; n < 6; n++) await round();
+      await settle();
+      console.log(Math.round(size() - before));`;
+    const node = [...['--expose-gc', '--import', 'tsx', '--input-type=module'], '-e', script];
+    const { stdout, stderr } = spawnSync(process.execPath, node, { cwd: ROOT, encoding: 'utf8' });
+    expect(Number(stdout.trim() || 'nothing'), stderr).toBeLessThan(256);
   });
 
   test('counted time needs tcg', async () => {

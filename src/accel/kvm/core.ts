@@ -47,7 +47,9 @@ export interface KvmCounts {
   halts: number;
   windows: number;
   injected: number;
-  /** Instructions that KVM could not run and the interpreter did. */
+  /** Times that KVM stopped because it cannot emulate an instruction. */
+  failures: number;
+  /** Instructions that the interpreter ran in KVM's place. */
   interpreted: number;
   /** Times that the interpreter took over for longer. */
   lent: number;
@@ -62,6 +64,7 @@ export const noCounts = (): KvmCounts => ({
   halts: 0,
   windows: 0,
   injected: 0,
+  failures: 0,
   interpreted: 0,
   lent: 0,
   dropped: 0,

@@ -18,7 +18,7 @@ export interface Libc {
   open(path: string, flags: number): number;
   close(fd: number): number;
   ioctl(fd: number, request: number, argument: number): number;
-  /** A call prepared for being made often: KVM_RUN. */
+  /** A call prepared for being made often: KVM_RUN. Request and argument below 2^31: an int is quicker to pass. */
   prepareIoctl(fd: number, request: number, argument: number): () => number;
   /** @param fd -1 for anonymous memory. @returns undefined and nothing mapped: see `errno` */
   mmap(length: number, protection: number, flags: number, fd: number): NativeMemory | undefined;
@@ -99,13 +99,15 @@ class FfiLibc implements Libc {
   prepareIoctl(fd: number, request: number, argument: number): () => number {
     const { load, DataType } = this.#ffi;
     const errno = this.#errno;
-    const { I32, I64 } = DataType;
+    const { I32 } = DataType;
+    // libffi widens an int to the whole register, so that the kernel sees the same number.
     const call = {
       library: LIBRARY,
       funcName: 'ioctl',
       retType: I32,
-      paramsType: settled([I32, I64, I64]),
+      paramsType: settled([I32, I32, I32]),
       paramsValue: [fd, request, argument],
+      freeResultMemory: false,
     };
     return () => {
       const result = load(call) as number;

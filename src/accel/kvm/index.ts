@@ -7,10 +7,13 @@ import { UserModeVcpu } from './user-vcpu.ts';
 import { KvmVcpu } from './vcpu.ts';
 import { KvmVm } from './vm.ts';
 
+/** Gives guest memory back when nothing in the program can reach it any more; it must outlive the hosts. */
+const UNUSED = new FinalizationRegistry<() => void>((unmap) => unmap());
+
 /** KVM of this host, ready to make machines. */
 export class KvmHost {
   readonly system: KvmSystem;
-  readonly #memories = new Map<ArrayBuffer, NativeMemory>();
+  readonly #addresses = new WeakMap<ArrayBuffer, number>();
 
   constructor(system: KvmSystem) {
     this.system = system;
@@ -23,16 +26,24 @@ export class KvmHost {
 
   /** Memory for a guest: zeroed, page-aligned, outside of JavaScript's heap. @throws KvmError */
   allocate(bytes: number): ArrayBuffer {
-    const memory = mapMemory(this.system.libc, Math.ceil(bytes / PAGE) * PAGE);
-    this.#memories.set(memory.buffer, memory);
-    return memory.buffer;
+    const { libc } = this.system;
+    const length = Math.ceil(bytes / PAGE) * PAGE;
+    const { buffer, address } = mapMemory(libc, length);
+    this.#addresses.set(buffer, address);
+    UNUSED.register(buffer, () => libc.munmap(address, length));
+    return buffer;
   }
 
   /** Where a buffer of `allocate` lies. */
   memoryOf(buffer: ArrayBuffer): NativeMemory {
-    const memory = this.#memories.get(buffer);
-    if (memory === undefined) throw new Error('guest memory under kvm must come from KvmHost.allocate');
-    return memory;
+    const address = this.#addresses.get(buffer);
+    if (address === undefined) throw new Error('guest memory under kvm must come from KvmHost.allocate');
+    return { address, buffer };
+  }
+
+  /** No further machines; those that run are not concerned. */
+  close(): void {
+    this.system.close();
   }
 
   /** The model without the features that this KVM cannot give. */

@@ -22,6 +22,8 @@ export const ERRNO = {
   ENOSPC: 28,
 } as const;
 
+export const BUSY = 'another hypervisor (VirtualBox, VMware) holds the processor, KVM is busy: end it, or use tcg';
+
 const NAMES = new Map<number, string>(Object.entries(ERRNO).map(([name, number]) => [number, name]));
 
 /** `EINVAL` for 22; `errno 99` for one without a name here. */

@@ -3,7 +3,7 @@ import { type CpuidResult, type CpuModel, parseCpuModel } from '../../cpu/cpuid.
 import { FEATURES } from '../../cpu/features.ts';
 import { type Libc, loadLibc } from './ffi.ts';
 import { CAP, KVM, KVM_API_VERSION, offsetOf, STRUCT } from './ioctl.ts';
-import { checked, ERRNO, errnoName, KvmError } from './kvm-error.ts';
+import { BUSY, checked, ERRNO, errnoName, KvmError } from './kvm-error.ts';
 import { NativeBlock } from './native-struct.ts';
 
 export const KVM_DEVICE = '/dev/kvm';
@@ -57,7 +57,7 @@ function explainOpen(device: string, errno: number): string {
     case ERRNO.EPERM:
       return `no permission to open ${device}: add the user to its group (usermod -aG kvm USER, then log in again), or use tcg`;
     case ERRNO.EBUSY:
-      return `${device} is busy, another hypervisor (VirtualBox, VMware) holds the processor: end it, or use tcg`;
+      return BUSY;
     case ERRNO.ENODEV:
     case ERRNO.ENXIO:
       return `${device} has no driver behind it: switch virtualisation on in the firmware and load kvm_intel or kvm_amd, or use tcg`;

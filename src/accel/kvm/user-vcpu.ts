@@ -118,7 +118,7 @@ export class UserModeVcpu implements KvmCpu {
 
   step(): VcpuExit {
     this.#comeBack();
-    return this.#interpreter.step();
+    return this.#interpretStep();
   }
 
   kick(): void {
@@ -174,7 +174,9 @@ export class UserModeVcpu implements KvmCpu {
     const interpreter = this.#interpreter;
     interpreter.yieldAt = this.#isForKvm;
     this.#interpreting = true;
+    const before = interpreter.instructions;
     const exit = interpreter.run(instructions);
+    this.counts.interpreted += interpreter.instructions - before;
     this.#interpreting = false;
     interpreter.yieldAt = undefined;
     if (exit.reason === 'kicked') this.#kicked = false;
@@ -198,7 +200,6 @@ export class UserModeVcpu implements KvmCpu {
     const core = this.#core;
     const { state } = this.#interpreter;
     const w = state.words;
-    this.counts.lent++;
     putRegs(state, this.#sync.regs);
     putSregs(state, this.#sync.sregs);
     this.#sync.sregs.setBigUint64(IDT, 0n, true);
@@ -266,7 +267,7 @@ export class UserModeVcpu implements KvmCpu {
           return this.#event();
         case EXIT.INTERNAL_ERROR:
           if (core.run.getUint32(SUBERROR, true) !== INTERNAL_ERROR_EMULATION) return fatal('KVM: internal error');
-          this.counts.interpreted++;
+          this.counts.failures++;
           this.#comeBack();
           return this.#interpretOne();
         default:
@@ -293,9 +294,17 @@ export class UserModeVcpu implements KvmCpu {
   }
 
   #interpretOne(): VcpuExit | undefined {
-    const exit = this.#interpreter.step();
+    const exit = this.#interpretStep();
     if (exit.reason === 'kicked') this.#kicked = false;
     return exit.reason === 'budget' ? undefined : exit;
+  }
+
+  #interpretStep(): VcpuExit {
+    const interpreter = this.#interpreter;
+    const before = interpreter.instructions;
+    const exit = interpreter.step();
+    this.counts.interpreted += interpreter.instructions - before;
+    return exit;
   }
 
   /** An exception, interrupt instruction or system call: the interpreter does it again, with the guest's own IDT. */

@@ -97,7 +97,7 @@ export class KvmVcpu implements KvmCpu {
   /** Exact on every kind of KVM: the interpreter runs the one instruction. */
   step(): VcpuExit {
     this.#lend();
-    const exit = this.#options.interpreter.step();
+    const exit = this.#interpretStep();
     this.#takeBackIfPossible();
     return exit;
   }
@@ -212,7 +212,7 @@ export class KvmVcpu implements KvmCpu {
 
   /** KVM's emulator does not know the instruction. */
   #interpretOne(): VcpuExit | undefined {
-    this.counts.interpreted++;
+    this.counts.failures++;
     const exit = this.step();
     return exit.reason === 'budget' || exit.reason === 'kicked' ? undefined : exit;
   }
@@ -223,7 +223,7 @@ export class KvmVcpu implements KvmCpu {
    */
   #shutdown(): VcpuExit | undefined {
     this.#lend();
-    const exit = this.#options.interpreter.step();
+    const exit = this.#interpretStep();
     if (exit.reason === 'shutdown') {
       this.#takeBackIfPossible();
       return SHUTDOWN;
@@ -239,9 +239,19 @@ export class KvmVcpu implements KvmCpu {
       this.#kicked = false;
       return KICKED;
     }
+    const before = interpreter.instructions;
     const exit = interpreter.run(Math.min(instructions, LENT_SLICE));
+    this.counts.interpreted += interpreter.instructions - before;
     if (exit.reason === 'kicked') this.#kicked = false;
     this.#takeBackIfPossible();
+    return exit;
+  }
+
+  #interpretStep(): VcpuExit {
+    const { interpreter } = this.#options;
+    const before = interpreter.instructions;
+    const exit = interpreter.step();
+    this.counts.interpreted += interpreter.instructions - before;
     return exit;
   }
 

@@ -1,7 +1,7 @@
 import type { AddressMap, Region } from '../../memory/address-map.ts';
 import type { NativeMemory } from './ffi.ts';
 import { CAP, KVM, MEM_READONLY, offsetOf, STRUCT } from './ioctl.ts';
-import { checked, errnoName, KvmError } from './kvm-error.ts';
+import { BUSY, checked, ERRNO, errnoName, KvmError } from './kvm-error.ts';
 import { mapMemory, NativeBlock, PAGE, setNumber } from './native-struct.ts';
 import type { KvmSystem } from './system.ts';
 
@@ -19,6 +19,14 @@ interface Slot {
   readonly length: number;
   readonly offset: number;
   readonly readonly: boolean;
+}
+
+/** @throws KvmError */
+function createVm({ libc, fd }: KvmSystem): number {
+  const vm = libc.ioctl(fd, KVM.CREATE_VM, 0);
+  // Another hypervisor is noticed here, not when the device is opened.
+  if (vm === -ERRNO.EBUSY) throw new KvmError(BUSY);
+  return checked(vm, 'KVM_CREATE_VM');
 }
 
 /** A virtual machine of the kernel: memory slots that follow an address map. */
@@ -47,7 +55,12 @@ export class KvmVm {
     this.#readonlyWorks = system.capability(CAP.READONLY_MEM) > 0;
     this.#block = new NativeBlock(libc, STRUCT.kvm_userspace_memory_region.size);
     this.#shuttle = mapMemory(libc, PAGE);
-    this.fd = checked(libc.ioctl(system.fd, KVM.CREATE_VM, 0), 'KVM_CREATE_VM');
+    try {
+      this.fd = createVm(system);
+    } catch (error) {
+      this.#freeMemory();
+      throw error;
+    }
     try {
       this.#placeInternals();
       this.#placeShuttle();
@@ -80,9 +93,13 @@ export class KvmVm {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#freeMemory();
+    this.system.libc.close(this.fd);
+  }
+
+  #freeMemory(): void {
     this.system.libc.munmap(this.#shuttle.address, PAGE);
     this.#block.free();
-    this.system.libc.close(this.fd);
   }
 
   #placeInternals(): void {
