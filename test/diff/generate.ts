@@ -33,7 +33,7 @@ const POOLS = {
 };
 const RSP = 4;
 const POINTERS = { 64: [3, 5, 6, 7, 12, 13], 32: [3, 5, 6, 7], 16: [3, 5, 6, 7] } as const;
-const LARGEST = 400;
+const LARGEST = 1200;
 
 /** The random program of a seed. */
 export const generate = (seed: number): Program => new Generator(seed).program();
@@ -63,11 +63,12 @@ class Generator {
       rows.filter((row) => existsIn(row, this.#mode)),
     ];
     this.#pools = Object.fromEntries(Object.entries(POOLS).map(here)) as Record<keyof typeof POOLS, Row[]>;
-    this.#interrupts = this.#chance(4);
+    // In real-address mode they would leave their frames on the program's stack.
+    this.#interrupts = this.#chance(4) && !this.#world.real;
   }
 
   program(): Program {
-    const length = 10 + this.#random(this.#pick([40, 150, LARGEST]));
+    const length = 10 + this.#random(this.#pick([40, 150, 400, 400, LARGEST]));
     this.#subroutines = Array.from({ length: 3 }, () => this.#label());
     const subroutines = this.#subroutines.flatMap((label) => this.#subroutine(label));
     const [overlays, bridge] = this.#overlays();

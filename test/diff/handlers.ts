@@ -1,4 +1,5 @@
 import {
+  CODE,
   HANDLERS,
   LOG,
   LOG_BYTES,
@@ -37,6 +38,7 @@ const le32 = (value: number): number[] => [value & 255, (value >> 8) & 255, (val
  * goes on at its recovery address; #DB goes on where it was. All memory is addressed by SS, which is flat.
  */
 export function handlers(world: World): Uint8Array {
+  if (world.real) return realHandlers();
   const bytes = new Uint8Array(0x1000);
   const put = (at: number, ...code: number[]): void => bytes.set(code, at - HANDLERS);
   for (let vector = 0; vector < 32; vector++) {
@@ -113,5 +115,50 @@ function swap(world: World): number[] {
     0x58,
     ...wide(world),
     0xcf,
+  ];
+}
+
+/** The same in real-address mode: on the program's stack, without error codes, and frames stay where they are. */
+function realHandlers(): Uint8Array {
+  const bytes = new Uint8Array(0x1000);
+  const put = (at: number, ...code: number[]): void => bytes.set(code, at - HANDLERS);
+  const near = (from: number, to: number): number[] => [(to - from) & 255, ((to - from) >> 8) & 255];
+  for (let vector = 0; vector < VECTORS; vector++) {
+    const at = handlerOf(vector);
+    if (vector < 32) put(at, 0x6a, vector, 0xe9, ...near(at + 5, COMMON));
+    else put(at, 0xcf);
+  }
+  put(handlerOf(INT_END), 0xf4, 0xeb, 0xfd);
+  put(COMMON, ...realCommon());
+  return bytes;
+}
+
+/** Frame behind BP: DS BP BX AX, vector, IP, CS, FLAGS. */
+function realCommon(): number[] {
+  const [VECTOR, IP, CS, FLAGS] = [8, 10, 12, 14];
+  const segment = (linear: number): number[] => [0xb8, (linear >> 4) & 255, linear >> 12, 0x8e, 0xd8];
+  const log = (from: number, to: number): number[] => [0x8b, 0x46, from, 0x89, 0x47, to];
+  const free = [0x81, 0x66, FLAGS, 0xff, 0xfe];
+  const recover = [
+    ...free,
+    ...segment(RECOVERY),
+    ...[0xa1, 0, 0, 0x89, 0x46, IP],
+    ...[0xc7, 0x46, CS, (CODE >> 4) & 255, CODE >> 12],
+  ];
+  const stepped = [0xf7, 0xc3, 0xe0, 0x01, 0x75, free.length, ...free, 0xeb, recover.length];
+  return [
+    ...[0x50, 0x53, 0x55, 0x1e, 0x89, 0xe5],
+    ...segment(0),
+    ...[0x8b, 0x1e, LOG_POINTER & 255, LOG_POINTER >> 8],
+    ...segment(LOG),
+    ...[...log(VECTOR, 0), ...log(IP, 8), ...log(CS, 10), ...log(FLAGS, 16)],
+    ...[0x83, 0xc3, 32],
+    ...segment(0),
+    ...[0x89, 0x1e, LOG_POINTER & 255, LOG_POINTER >> 8],
+    ...[0x81, 0xfb, LOG_BYTES & 255, LOG_BYTES >> 8, 0x72, 3, 0xf4, 0xeb, 0xfd],
+    ...[0x83, 0x7e, VECTOR, 1, 0x75, stepped.length],
+    ...stepped,
+    ...recover,
+    ...[0x1f, 0x5d, 0x5b, 0x58, 0x83, 0xc4, 2, 0xcf],
   ];
 }

@@ -54,6 +54,8 @@ export interface World {
   readonly name: string;
   readonly code: 16 | 32 | 64;
   readonly user: boolean;
+  /** Real-address mode. */
+  readonly real?: true;
   /** Added to every address of the program, as a sign-extended 32-bit number. */
   readonly offset: number;
   /** ES CS SS DS FS GS. */
@@ -83,6 +85,10 @@ function based(code: 16 | 32): Segment[] {
   ];
 }
 
+/** Segments of 64 KiB that begin where those of protected mode do. */
+const paragraphs = (): Segment[] =>
+  based(16).map(({ base }) => ({ base, limit: 0xffff, attributes: SMALL }));
+
 const HIGH = 0x80000000 | 0;
 
 export const WORLDS: readonly World[] = [
@@ -92,10 +98,12 @@ export const WORLDS: readonly World[] = [
   { name: '32-bit flat', code: 32, user: true, offset: 0, segments: flat(32, true) },
   { name: '32-bit segments', code: 32, user: true, offset: 0, segments: based(32) },
   { name: '16-bit', code: 16, user: true, offset: 0, segments: based(16) },
+  { name: 'real mode', code: 16, user: false, real: true, offset: 0, segments: paragraphs() },
 ];
 
 /** GDT selectors: 8 and 10h are the kernel's, then the program's in the order of register numbers. */
-export const selectorOf = (world: World, seg: number): number => 0x18 + 8 * seg + (world.user ? 3 : 0);
+export const selectorOf = (world: World, seg: number): number =>
+  world.real ? world.segments[seg]!.base >> 4 : 0x18 + 8 * seg + (world.user ? 3 : 0);
 export const TSS_SELECTOR = 0x48;
 
 /** Offset in its segment of a linear address. */
@@ -103,8 +111,8 @@ export const offsetIn = (world: World, seg: number, linear: number): number =>
   world.code === 64 ? (linear + world.offset) | 0 : linear - world.segments[seg]!.base;
 
 /** The translation mode of the program's code. */
-export const modeOf = ({ code, user, segments }: World): number => {
+export const modeOf = ({ code, user, real, segments }: World): number => {
   const size = code === 64 ? MODE.CODE_64 | MODE.LMA : code === 32 ? MODE.CODE_32 | MODE.STACK_32 : MODE.CODE_16;
   const flat = segments[DS]!.limit === -1 ? 0x3f << MODE.FLAT_SHIFT : 0;
-  return size | flat | (user ? MODE.USER : 0);
+  return size | flat | (user ? MODE.USER : 0) | (real ? MODE.REAL : 0);
 };

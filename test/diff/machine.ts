@@ -27,7 +27,7 @@ export const COMPARED: readonly FieldName[] = (
 ).split(' ') as FieldName[];
 
 /** Programs that run longer are given up. */
-const MOST_INSTRUCTIONS = 20_000;
+const MOST_INSTRUCTIONS = 120_000;
 
 /** A CPU and its memory; runs one program after the other. */
 export class DiffMachine {
@@ -94,8 +94,15 @@ export class DiffMachine {
     u8.set(handlers(world), at.HANDLERS);
     view.setUint32(at.LOG_POINTER, at.LOG, true);
     for (const { at: place, bytes } of [...pieces, ...tables]) u8.set(bytes, place);
-    this.#pageTables(world);
-    this.#descriptors(world);
+    if (world.real) this.#vectors();
+    else {
+      this.#pageTables(world);
+      this.#descriptors(world);
+    }
+  }
+
+  #vectors(): void {
+    for (let vector = 0; vector < VECTORS; vector++) this.#ram.view.setUint32(4 * vector, handlerOf(vector), true);
   }
 
   #pageTables(world: at.World): void {
@@ -177,13 +184,14 @@ function stateFor(program: Program): CpuState {
   state.set('base', BigInt(at.TSS), TR);
   state.set('limit', 0x67n, TR);
   state.set('attributes', 0x8bn, TR);
-  state.set('cr0', BigInt((CR0.PE | CR0.PG | CR0.WP | CR0.ET | CR0.NE | CR0.MP | CR0.AM) >>> 0));
+  const protection = world.real ? 0 : CR0.PE | CR0.PG | CR0.WP | CR0.AM;
+  state.set('cr0', BigInt((protection | CR0.ET | CR0.NE | CR0.MP) >>> 0));
   state.set('cr3', BigInt(at.TABLES));
   state.set('cr4', BigInt(CR4.OSFXSR | CR4.OSXMMEXCPT | (long ? CR4.PAE : 0)));
   state.set('efer', BigInt(long ? EFER.LME | EFER.LMA : 0));
   state.set('gdtrBase', BigInt(at.GDT));
   state.set('gdtrLimit', 0xffn);
-  state.set('idtrBase', BigInt(at.IDT));
+  state.set('idtrBase', BigInt(world.real ? 0 : at.IDT));
   state.set('idtrLimit', 0x7ffn);
   state.set('fcw', 0x37fn);
   state.set('mxcsr', 0x1f80n);
