@@ -7,8 +7,8 @@ import type { Program } from './program.ts';
 export class Tiers {
   readonly #oracle = new DiffMachine('eval');
   readonly #others = [
-    { name: 'interp', machine: new DiffMachine('interp'), hot: undefined },
-    { name: 'jit', machine: new DiffMachine('jit'), hot: undefined },
+    { name: 'interp', machine: new DiffMachine('interp') },
+    { name: 'jit, hot 30', machine: new DiffMachine('jit', { hot: 30 }) },
   ] as const;
   readonly #early = new Map<number, DiffMachine>();
 
@@ -23,10 +23,7 @@ export class Tiers {
   difference(program: Program): string | undefined {
     const expected = this.#oracle.run(program);
     if (expected.reason === 'too long') return undefined;
-    const machines = [
-      ...this.#others,
-      { name: `jit, hot ${program.hot}`, machine: this.early(program.hot), hot: program.hot },
-    ];
+    const machines = [...this.#others, { name: `jit, hot ${program.hot}`, machine: this.early(program.hot) }];
     for (const { name, machine } of machines) {
       const lines = compare(expected, machine.run(program), program.interrupts);
       if (lines.length > 0) return [`eval and ${name} differ`, ...lines].join('\n');

@@ -86,8 +86,7 @@ function based(code: 16 | 32): Segment[] {
 }
 
 /** Segments of 64 KiB that begin where those of protected mode do. */
-const paragraphs = (): Segment[] =>
-  based(16).map(({ base }) => ({ base, limit: 0xffff, attributes: SMALL }));
+const paragraphs = (): Segment[] => based(16).map(({ base }) => ({ base, limit: 0xffff, attributes: SMALL }));
 
 const HIGH = 0x80000000 | 0;
 

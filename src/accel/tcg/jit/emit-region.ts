@@ -135,7 +135,7 @@ class RegionEmitter {
       printer.flagsDead = this.#deadFlags[at]?.[index] ?? false;
       printer.body();
       flags = printer.flags;
-      for (const use of printer.uses) this.#uses.add(use);
+      this.#bind(printer);
       this.#lines.push(...printer.lines);
     });
     switch (block.end) {
@@ -145,6 +145,7 @@ class RegionEmitter {
         const { terminal } = nodes[nodes.length - 1]!.ir;
         if (terminal.kind !== 'branch') throw new Error('a branch block ends in a branch');
         this.#lines.push(`if (${printer!.test(terminal.condition)}) {`);
+        this.#bind(printer!);
         this.#edge(at, block.taken!, flags);
         this.#lines.push('}');
         return this.#edge(at, block.next, flags);
@@ -164,6 +165,11 @@ class RegionEmitter {
         this.#lines.push(`x = ${EXIT.INDIRECT}; break out;`);
       }
     }
+  }
+
+  /** Binds the names from outside that have been printed so far. */
+  #bind({ uses }: RegionPrinter): void {
+    for (const use of uses) this.#uses.add(use);
   }
 
   #edge(from: number, edge: Edge, flags: FlagState): void {
