@@ -1,3 +1,4 @@
+import { VECTOR } from './fault.ts';
 import { type FlagKind, flagKindCode } from './flags.ts';
 import type { Insn, MemoryOperand, Operand, OperandSize } from './insn.ts';
 import type { IrBuilder, Known, Slot, ValueId, Width } from './ir/block.ts';
@@ -275,6 +276,15 @@ export class Emitter {
       helper: write ? 'segmentWrite' : 'segmentRead',
       args: [{ known: seg }, cut.id, { known: bytes }],
     });
+  }
+
+  /** #SS(0) for an address in the stack segment that is not canonical: helpers that reach memory raise #GP(0). */
+  checkStackAddress(seg: number, address: ValueId): void {
+    if (!this.long || seg !== SS) return;
+    const high = this.high({ id: address, size: 8 });
+    const sixteen = this.const(16, 4);
+    const sign = this.sar(this.shl(high, sixteen), sixteen);
+    this.if(this.isZero(this.eq(sign, high)), () => this.raise(VECTOR.SS, 0));
   }
 
   /**

@@ -8,6 +8,7 @@ import { BASE, CODE, CURRENT, DATA, INPUT, PAGE, WINDOWS, type World } from './l
 
 /** Bytes that an operand takes whose row does not say it. */
 const BYTES: Readonly<Record<string, number>> = {
+  CMPXCHG8B: 16,
   FXSAVE: 512,
   FXRSTOR: 512,
   XSAVE: 576,

@@ -32,7 +32,8 @@ export class TcgMachine {
     buildMemory(world, this.#ram.u8, this.#ram.view);
     const interrupts = { pending: false, acknowledge: () => 0 };
     const board = { memory: this.#map, ports: { read: () => -1, write() {} }, interrupts };
-    this.vcpu = createTcg(board, { model: parseCpuModel('max'), tier, tsc: () => 0n });
+    // The interpreter's loops from the first case on.
+    this.vcpu = createTcg(board, { model: parseCpuModel('max'), tier, tsc: () => 0n, loopAfter: 0 });
     const state = userState(world, BASE + CODE, true);
     this.vcpu.writeState(state);
     this.#fresh = state.words.slice();

@@ -165,6 +165,7 @@ export const cmpxchg8b: Emit = (t, dst) => {
 export const cmpxchg16b: Emit = (t, dst) => {
   if (dst!.kind !== 'mem') throw new Error('CMPXCHG16B wants memory');
   const address: Val = { id: t.linear(dst!.seg, t.address(dst!), 16, true), size: 8 };
+  t.checkStackAddress(dst!.seg, address.id);
   const equal = t.callFor(4, 'cmpxchg16b', address, t.gpr(RAX, 8), t.gpr(RDX, 8), t.gpr(RBX, 8), t.gpr(RCX, 8));
   t.changeFlags(FLAG.ZF, t.shl(equal, t.const(6, 4)));
   t.if(t.isZero(equal), () => {

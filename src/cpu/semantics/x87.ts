@@ -18,6 +18,7 @@ function notePointers(t: Emitter, memory?: Operand): void {
 function linear(t: Emitter, operand: Operand, bytes: number, write: boolean): Val {
   const { seg } = operand as MemoryOperand;
   const id = t.linear(seg, t.address(operand), bytes, write);
+  t.checkStackAddress(seg, id);
   return t.ir.typeOf(id) === 'i64' ? { id, size: 8 } : t.zext({ id, size: 4 }, 8);
 }
 
