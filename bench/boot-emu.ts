@@ -1,15 +1,15 @@
 /* Boots a Linux guest on emu to its shell, prints what it took as JSON: node boot-emu.js TIER KERNEL INITRD */
 import { readFileSync } from 'node:fs';
 import { tuneEngine } from '../src/host/tune-engine.ts';
-import { Machine } from '../src/machine/machine.ts';
+import { createMachine } from '../src/machine/create-machine.ts';
 import { type BootReport, now, watchForShell } from './peers/rounds.ts';
 
 tuneEngine();
-const [tier, kernel, initrd] = process.argv.slice(2) as ['interp' | 'jit', string, string];
-const machine = new Machine({
+const [tier, kernel, initrd] = process.argv.slice(2) as ['interp' | 'jit' | 'kvm', string, string];
+const machine = await createMachine({
   memory: 512 * 2 ** 20,
   cpu: 'max',
-  tier,
+  ...(tier === 'kvm' ? { accel: 'kvm' } : { tier }),
   kernel: readFileSync(kernel),
   initrd: readFileSync(initrd),
   append: 'console=ttyS0',
@@ -20,7 +20,7 @@ function finish(failure?: string): void {
   const report: BootReport = {
     wallMs: wall,
     cpuMs: cpu,
-    instructions: machine.vcpu.instructions,
+    ...(tier === 'kvm' ? {} : { instructions: machine.vcpu.instructions }),
     rss: process.resourceUsage().maxRSS * 1024,
     ...(failure === undefined ? {} : { failure }),
   };

@@ -1,20 +1,22 @@
-/* Runs one guest image on emu and prints what was measured as JSON: node guest-emu.js IMAGE TIER COMMAND-LINE */
+/* Runs one guest image on emu and prints what was measured as JSON: node guest-emu.js IMAGE TIER COMMAND-LINE,
+   where TIER may be kvm */
 import { readFileSync } from 'node:fs';
 import { tuneEngine } from '../src/host/tune-engine.ts';
-import { Machine } from '../src/machine/machine.ts';
+import { createMachine } from '../src/machine/create-machine.ts';
 import { type GuestReport, now, RoundReader } from './peers/rounds.ts';
 
 tuneEngine();
-const [image, tier, append] = process.argv.slice(2) as [string, 'eval' | 'interp' | 'jit', string];
-const machine = new Machine({
+const [image, tier, append] = process.argv.slice(2) as [string, 'interp' | 'jit' | 'kvm', string];
+const machine = await createMachine({
   memory: 64 * 2 ** 20,
   cpu: 'max',
-  tier,
+  ...(tier === 'kvm' ? { accel: 'kvm' } : { tier }),
   kernel: readFileSync(image),
   append,
   noReboot: true,
 });
-const reader = new RoundReader(now, () => machine.vcpu.instructions);
+// KVM does not count.
+const reader = new RoundReader(now, tier === 'kvm' ? undefined : () => machine.vcpu.instructions);
 machine.console.onByte = (byte) => {
   reader.byte(byte);
   if (reader.over) machine.console.type('\n');

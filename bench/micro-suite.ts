@@ -3,12 +3,20 @@ import { Bench } from 'tinybench';
 import { deviceCases } from './micro/devices.ts';
 import { floatCases } from './micro/floats.ts';
 import { frontEndCases } from './micro/front-end.ts';
+import { kvmCases } from './micro/kvm.ts';
 import { loopCases } from './micro/loops.ts';
 import { memoryCases } from './micro/memory.ts';
 
 const [time, pattern] = process.argv.slice(2) as [string, string];
 const wanted = new RegExp(pattern);
-const cases = [...frontEndCases(), ...memoryCases(), ...floatCases(), ...deviceCases(), ...loopCases()];
+const cases = [
+  ...frontEndCases(),
+  ...memoryCases(),
+  ...floatCases(),
+  ...deviceCases(),
+  ...(await kvmCases()),
+  ...loopCases(),
+];
 const bench = new Bench({ time: Number(time), iterations: 5, warmupTime: Number(time) / 2, warmupIterations: 2 });
 const units = new Map<string, number>();
 for (const { group, name, units: count, run } of cases) {

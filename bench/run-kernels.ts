@@ -9,15 +9,15 @@ import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { bootTable, measureBoots } from './peers/boots.ts';
 import { buildEmu, buildGuest } from './peers/build.ts';
-import { type Engine, emu, native, qemu, v86 } from './peers/engines.ts';
+import { type Engine, emu, kvmGap, native, qemu, v86 } from './peers/engines.ts';
 import { type Arch, kernelsFor } from './peers/kernel-table.ts';
 import { type Clock, measureKernel, type Row } from './peers/measure.ts';
 import { table } from './peers/report.ts';
 
 const USAGE = `Usage: tsx bench/run-kernels.ts [options]
-  --quick              1 process per engine and kernel instead of 5, a quarter of the work
-  --only LIST          engines: jit, interp, qemu, v86, native; emu means jit,interp (default: all)
-  --arch LIST          i386, amd64, amd64-high (default: all)
+  --quick              1 process per engine and kernel instead of 3, a quarter of the work
+  --only LIST          engines: jit, interp, kvm, qemu, qemu-kvm, v86, native; emu means jit,interp (default: all)
+  --arch LIST          i386, amd64, amd64-high (default: i386,amd64)
   --filter REGEX       kernels by name
   --repeats N          processes per engine and kernel
   --scale X            share of the work per round
@@ -35,8 +35,8 @@ function settings() {
   const { values } = parseArgs({
     options: {
       quick: { type: 'boolean', default: false },
-      only: { type: 'string', default: 'jit,interp,qemu,v86,native' },
-      arch: { type: 'string', default: ARCHES.join() },
+      only: { type: 'string', default: 'jit,interp,kvm,qemu,qemu-kvm,v86,native' },
+      arch: { type: 'string', default: 'i386,amd64' },
       filter: { type: 'string', default: '' },
       repeats: { type: 'string' },
       rounds: { type: 'string', default: '3' },
@@ -61,7 +61,7 @@ function settings() {
     only,
     arches,
     filter: new RegExp(values.filter),
-    repeats: count('--repeats', values.repeats ?? (values.quick ? '1' : '5')),
+    repeats: count('--repeats', values.repeats ?? (values.quick ? '1' : '3')),
     rounds: count('--rounds', values.rounds),
     scale: share(values.scale ?? (values.quick ? '0.25' : '1')),
     nodeOptions: values['node-options'].split(',').filter(Boolean),
@@ -80,13 +80,20 @@ function share(text: string): number {
   return value;
 }
 
-function enginesOf(only: readonly string[], baseline: string | undefined, nodeOptions: readonly string[]): Engine[] {
+async function enginesOf(
+  only: readonly string[],
+  baseline: string | undefined,
+  nodeOptions: readonly string[],
+): Promise<Engine[]> {
+  const noKvm = await kvmGap();
   const build = buildEmu();
   const commit = execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();
   const known: Record<string, () => Engine> = {
     native,
-    qemu,
+    qemu: () => qemu('qemu', 'tcg'),
+    'qemu-kvm': () => qemu('qemu-kvm', 'kvm', noKvm),
     v86: () => v86(build),
+    kvm: () => emu('kvm', build, 'kvm', commit, nodeOptions, noKvm),
     jit: () => emu('jit', build, 'jit', commit, nodeOptions),
     interp: () => emu('interp', build, 'interp', commit, nodeOptions),
   };
@@ -112,7 +119,8 @@ async function main(): Promise<void> {
     return;
   }
   const { repeats, rounds, scale, clock } = options;
-  const engines = enginesOf(options.only, options.baseline, options.nodeOptions);
+  const asked = await enginesOf(options.only, options.baseline, options.nodeOptions);
+  const engines = asked.filter((engine) => options.arches.some((arch) => engine.gap(arch) === undefined));
   const host = {
     cpu: cpus()[0]?.model ?? '',
     cores: cpus().length,
@@ -125,6 +133,9 @@ async function main(): Promise<void> {
     `${host.cpu}, ${host.cores} cores, load ${load.toFixed(1)}; Node ${host.node}; ` +
       `${engines.map(({ name, version }) => `${name} ${version}`.trim()).join(', ')}; ${host.date}\n`,
   );
+  for (const engine of asked.filter((other) => !engines.includes(other))) {
+    process.stdout.write(`- ${engine.name} is left out: ${engine.gap(options.arches[0]!)}\n`);
+  }
   const figures = options.boot
     ? { boots: await boots(engines, options.arches, repeats) }
     : { rows: await kernels(engines, options), rounds, scale, clock };

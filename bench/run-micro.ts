@@ -5,8 +5,8 @@
  *   npx tsx bench/run-micro.ts --quick --filter "interp 32"
  */
 import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { microPass } from './micro/pass.ts';
 import { combine, compare, host, last, type Results, read, save, table } from './micro/results.ts';
 import { buildEmu } from './peers/build.ts';
 
@@ -16,14 +16,6 @@ const USAGE = `Usage: tsx bench/run-micro.ts [options]
   --passes N       processes, the best of which counts (default: 3)
   --against FILE   compare with these results instead of the last ones
 `;
-
-function passOf(program: string, ms: number, filter: string): Record<string, number> {
-  const output = execFileSync(process.execPath, [program, String(ms), filter], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  return JSON.parse(output) as Record<string, number>;
-}
 
 function main(): void {
   const { values } = parseArgs({
@@ -42,8 +34,8 @@ function main(): void {
   const passes = Number(values.passes ?? (values.quick ? 1 : 3));
   if (!Number.isInteger(passes) || passes < 1)
     throw new Error(`--passes takes a number from 1 on, not ${values.passes}`);
-  const program = join(buildEmu(), 'bench', 'micro-suite.js');
-  const seen = Array.from({ length: passes }, () => passOf(program, values.quick ? 20 : 100, values.filter));
+  const build = buildEmu();
+  const seen = Array.from({ length: passes }, () => microPass(build, values.quick ? 20 : 100, values.filter));
   if (Object.keys(seen[0]!).length === 0) throw new Error(`no case matches ${values.filter}`);
   const commit = execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();
   const results: Results = { commit, date: new Date().toISOString(), ...host(), figures: combine(seen) };

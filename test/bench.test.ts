@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { disagreements } from '../bench/disagreements.ts';
 import { combine, compare, type Results } from '../bench/micro/results.ts';
 import { RoundReader } from '../bench/peers/rounds.ts';
+import type { Report } from '../src/bench/report.ts';
 import { geometricMean, median, spread } from '../src/bench/statistics.ts';
 
 const results = (figures: Record<string, number>): Results => ({
@@ -70,5 +72,17 @@ describe('reading of the serial marks', () => {
     const { rounds, done } = read('noise\nend 12\nstart\nend');
     expect(done).toBe(false);
     expect(rounds).toEqual([]);
+  });
+});
+
+describe('two runs of emu bench', () => {
+  const run = (ns: number, spread: number): Report =>
+    ({ rows: [{ title: 'calls/64', cells: [{ engine: 'jit', ns, spread, samples: [ns, ns] }] }] }) as unknown as Report;
+
+  it('agree when the ranges around their medians touch', () => {
+    expect(disagreements(run(100, 0.1), run(120, 0.1))).toEqual({ compared: 1, apart: [] });
+    expect(disagreements(run(125, 0.1), run(100, 0.1)).apart).toEqual([
+      { title: 'calls/64', engine: 'jit', ratio: 1.25, allowed: expect.closeTo(1.222, 3) },
+    ]);
   });
 });

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openKvm } from '../../src/accel/kvm/system.ts';
 import type { Guest } from './build.ts';
 import type { Arch } from './kernel-table.ts';
 import { bootDriver, kernelDriver, markedBoot, markedKernel } from './processes.ts';
@@ -38,25 +39,39 @@ export interface Engine {
 
 const commandLine = ({ kernel, n, rounds }: Job): string => `kernel=${kernel} n=${n} rounds=${rounds}`;
 
+/** Why the kernels, which run in ring 0, cannot run under this host's KVM; undefined when they can. */
+export async function kvmGap(): Promise<string | undefined> {
+  try {
+    const system = await openKvm();
+    const { kind } = system;
+    system.close();
+    return kind === 'pvm' ? "this host's KVM (page-table virtualisation) emulates what runs in ring 0" : undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 /**
  * emu itself.
  *
  * @param build folder that `buildEmu` made
  * @param nodeOptions options of Node itself, `--cpu-prof` and the like
+ * @param gap why it cannot run here
  */
 export function emu(
   name: string,
   build: string,
-  tier: 'interp' | 'jit',
+  tier: 'interp' | 'jit' | 'kvm',
   version: string,
   nodeOptions: readonly string[],
+  gap?: string,
 ): Engine {
   const program = (file: string) => [...nodeOptions, join(build, 'bench', file)];
   return {
     name,
     version,
     share: tier === 'interp' ? 1 / 10 : 1,
-    gap: () => undefined,
+    gap: () => gap,
     run: (job) => kernelDriver(process.execPath, [...program('guest-emu.js'), job.guest.image, tier, commandLine(job)]),
     boot: (job) => bootDriver(process.execPath, [...program('boot-emu.js'), tier, job.kernel, job.initrd]),
   };
@@ -85,17 +100,16 @@ export function v86(build: string): Engine {
   };
 }
 
-/** QEMU's TCG, from the distribution. */
-export function qemu(): Engine {
+/** QEMU from the distribution, under one of its accelerators. */
+export function qemu(name: string, accel: 'tcg' | 'kvm', gap?: string): Engine {
   const target = (arch: Arch) => `qemu-system-${arch === 'i386' ? 'i386' : 'x86_64'}`;
   const versions = new Map(['i386', 'amd64'].map((arch) => [target(arch as Arch), versionOf(target(arch as Arch))]));
-  const common = '-accel tcg -display none -no-reboot -serial stdio -monitor none -nic none';
+  const common = `-accel ${accel} -display none -no-reboot -serial stdio -monitor none -nic none`;
   return {
-    name: 'qemu',
+    name,
     version: [...versions.values()].find((found) => found !== undefined) ?? '',
     share: 1,
-    gap: (arch) =>
-      versions.get(target(arch)) === undefined ? 'not installed: apt-get install qemu-system-x86' : undefined,
+    gap: (arch) => (versions.get(target(arch)) === undefined ? 'not installed: apt-get install qemu-system-x86' : gap),
     run: (job) => {
       const machine = `${common} -cpu max -m 64 -device isa-debug-exit,iobase=0xf4,iosize=4`;
       const words = [...machine.split(' '), '-kernel', job.guest.image, '-append', commandLine(job)];

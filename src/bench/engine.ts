@@ -19,6 +19,8 @@ export interface Measured {
 
 export interface Engine {
   readonly name: EngineName;
+  /** Why there can be no figure, known beforehand. */
+  refusal?(job: Job): string | undefined;
   /** @throws Gap when there can be no figure, and why */
   run(job: Job): Promise<Measured>;
   close(): Promise<void>;

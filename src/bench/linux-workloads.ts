@@ -20,8 +20,8 @@ export interface HostTools {
   readonly sha256: (text: string) => string;
 }
 
-const NUMBERS = 60_000;
-const PROCESSES = 60;
+const NUMBERS = 20_000;
+const PROCESSES = 20;
 
 /** Lines of the numbers from 1 to `last`, as seq prints them. */
 const lines = (last: number, value: (n: number) => number): string =>

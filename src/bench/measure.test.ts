@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Engine, type EngineName, Gap, type Job } from './engine.ts';
-import { measure } from './measure.ts';
+import { measure, NO_TIME } from './measure.ts';
 import { type Report, tables, wrongResults } from './report.ts';
 import { romTasks } from './tasks.ts';
 
@@ -72,4 +72,26 @@ test('samples that are far apart are marked, ratios are of medians', async () =>
   const text = tables(report(rows, ['kvm', 'jit']));
   expect(text).toMatch(/^integer +64 +1\.00 us ±0% +10\.0 us ±65%! +10\.0 +step$/m);
   expect(text).toContain('more than 20 % apart');
+});
+
+test('when time is out, what was measured stands and the rest is a gap', async () => {
+  let samples = 0;
+  const { run, ...rest } = fake('interp', [1], RIGHT);
+  const slow: Engine = {
+    ...rest,
+    run: (job) => {
+      samples++;
+      return run(job);
+    },
+  };
+  const rows = await measure(
+    [task, { ...task, title: 'late/64' }],
+    [slow],
+    () => {},
+    () => samples >= 3,
+  );
+  expect(rows.map(({ cells }) => [cells[0]!.samples.length, cells[0]!.gap])).toEqual([
+    [1, undefined],
+    [0, NO_TIME],
+  ]);
 });

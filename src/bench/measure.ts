@@ -21,6 +21,9 @@ export interface Row extends Pick<Task, 'title' | 'name' | 'bits' | 'group' | 'w
   readonly cells: readonly Cell[];
 }
 
+/** The reason of a gap that a whole run leaves when it becomes too long; a filtered run has no such limit. */
+export const NO_TIME = 'no time was left: run it alone with --filter';
+
 interface Open {
   readonly engine: Engine;
   readonly samples: number[];
@@ -31,14 +34,15 @@ interface Open {
 /**
  * Takes all samples of some tasks: first the ones to warm up, then in passes over all tasks, within each task every
  * engine in turn, from another one on each time. So a slow minute of the host touches one sample of everything instead
- * of all samples of something.
+ * of all samples of something. When time is out, what has been measured stands, and the rest is a gap.
  */
 export async function measure(
   tasks: readonly Task[],
   engines: readonly Engine[],
   progress: (text: string) => void,
+  outOfTime: () => boolean = () => false,
 ): Promise<Row[]> {
-  const open = new Map(tasks.map((task) => [task, engines.map((engine): Open => ({ engine, samples: [] }))]));
+  const open = new Map(tasks.map((task) => [task, engines.map((engine) => opened(task, engine))]));
   const passes = Math.max(0, ...tasks.map(({ samples }) => samples));
   for (let pass = 0; pass <= passes; pass++) {
     for (const [task, cells] of open) {
@@ -46,6 +50,10 @@ export async function measure(
         const cell = cells[(k + pass) % cells.length]!;
         const { name } = cell.engine;
         const count = pass === 0 ? task.warmUp(name) : pass <= task.samples ? 1 : 0;
+        if (outOfTime()) {
+          if (cell.samples.length === 0) cell.gap ??= NO_TIME;
+          continue;
+        }
         for (let n = 0; n < count && cell.gap === undefined; n++) {
           progress(`${pass === 0 ? 'warm-up' : `pass ${pass} of ${passes}`}: ${task.title}, ${name}`);
           const ns = await sample(task, cell);
@@ -55,6 +63,11 @@ export async function measure(
     }
   }
   return tasks.map((task) => rowOf(task, open.get(task)!));
+}
+
+function opened(task: Task, engine: Engine): Open {
+  const gap = engine.refusal?.(task.job(engine.name));
+  return { engine, samples: [], ...(gap === undefined ? {} : { gap }) };
 }
 
 /** Nanoseconds per iteration; undefined when the cell has become a gap. */

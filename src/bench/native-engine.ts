@@ -7,11 +7,14 @@ export class NativeEngine implements Engine {
   readonly name = 'native';
   readonly #programs = new Map<Width, Promise<NativeProgram>>();
 
+  refusal(job: Job): string | undefined {
+    if (job.kind !== 'rom') return 'what the guest does is not run on the host';
+    const { kind } = ROM_WORKLOADS.find(({ name }) => name === job.workload)!;
+    return kind === 'compute' ? undefined : "needs the guest's kernel";
+  }
+
   async run(job: Job): Promise<Measured> {
-    if (job.kind !== 'rom') throw new Gap('what the guest does is not run on the host');
-    if (ROM_WORKLOADS.find(({ name }) => name === job.workload)?.kind !== 'compute') {
-      throw new Gap("needs the guest's kernel");
-    }
+    if (job.kind !== 'rom') throw new Gap(this.refusal(job)!);
     const { ns, checksum } = await (await this.#program(job.width)).measure(job.workload, job.runs);
     return { ms: ns / 1e6, result: checksum };
   }

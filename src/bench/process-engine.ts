@@ -5,6 +5,7 @@ import { type Engine, type EngineName, Gap, type Job, type Measured } from './en
 export class ProcessEngine implements Engine {
   readonly name: EngineName;
   readonly #process: RequestProcess<Job, Measured>;
+  #givenUp: string | undefined;
 
   /** @param program a file that answers jobs; it is given the engine's name */
   constructor(program: string, name: EngineName) {
@@ -14,8 +15,14 @@ export class ProcessEngine implements Engine {
 
   async run(job: Job): Promise<Measured> {
     const reply = await this.#process.request(job);
-    if ('failure' in reply) throw new Gap(reply.failure);
+    if ('failure' in reply) throw new Gap(this.#givenUp ?? reply.failure);
     return reply.value;
+  }
+
+  /** Ends the engine; what it is at becomes a gap with this reason. */
+  giveUp(reason: string): void {
+    this.#givenUp = reason;
+    void this.close();
   }
 
   close(): Promise<void> {

@@ -88,7 +88,9 @@ function means(rows: readonly Row[], engines: readonly EngineName[], pairs: type
       const values = some.map((row) => ratio(row, a, b)).filter(Number.isFinite);
       return values.length < 2 ? '-' : factor(geometricMean(values));
     };
-    return [['mean', String(bits), ...engines.map(() => ''), ...pairs.map(mean), '']];
+    const figures = pairs.map(mean);
+    if (figures.every((figure) => figure === '-')) return [];
+    return [['mean', String(bits), ...engines.map(() => ''), ...figures, '']];
   });
 }
 

@@ -23,7 +23,7 @@ export interface Task {
 }
 
 const SAMPLES = 5;
-const LINUX_SAMPLES = 3;
+const LINUX_SAMPLES = 2;
 /** Emitted code is compiled by V8 while it runs, and settles later than the rest. */
 const WARM_UP = { jit: 3, other: 1 } as const;
 const warmUp = (engine: EngineName): number => (engine === 'jit' ? WARM_UP.jit : WARM_UP.other);

@@ -1,6 +1,7 @@
 import { KvmError } from '../accel/kvm/kvm-error.ts';
 import { chartOf } from '../bench/chart.ts';
 import type { Engine, EngineName } from '../bench/engine.ts';
+import { NO_TIME } from '../bench/measure.ts';
 import { NativeEngine } from '../bench/native-engine.ts';
 import { ProcessEngine } from '../bench/process-engine.ts';
 import { type Report, tables, wrongResults } from '../bench/report.ts';
@@ -18,6 +19,9 @@ import { UsageError } from './usage-error.ts';
 /** The program that runs guests for this one: beside this file, in sources and build alike. */
 const WORKER = import.meta.filename.replace(/bench-command(\.\w+)$/, 'bench-worker$1');
 
+/** A whole run ends after this, whatever the host is busy with. */
+const LONGEST_MS = 170_000;
+
 /** `emu bench`: resolves with the exit status, 1 when a machine computed something wrong. @throws UsageError, FileError */
 export async function bench(values: Values<typeof BENCH_OPTIONS>): Promise<number> {
   const plan = benchPlan(values);
@@ -31,7 +35,11 @@ export async function bench(values: Values<typeof BENCH_OPTIONS>): Promise<numbe
   const started = performance.now();
   for (const [name, number] of Object.entries(ENDING_SIGNALS)) process.on(name, () => process.exit(128 + number));
   process.on('exit', () => void engines.forEach((engine) => void engine.close()));
-  const rows = await runTasks(tasks, engines, progress);
+  const elapsedMs = (): number => performance.now() - started;
+  const whole = plan.filter === undefined;
+  const last = setTimeout(() => whole && engines.forEach(giveUp), LONGEST_MS);
+  const rows = await runTasks(tasks, engines, progress, whole ? elapsedMs : undefined);
+  clearTimeout(last);
   progress('');
   await Promise.all(engines.map((engine) => engine.close()));
   const report: Report = {
@@ -39,7 +47,7 @@ export async function bench(values: Values<typeof BENCH_OPTIONS>): Promise<numbe
     date: new Date().toISOString(),
     command: ['emu', ...process.argv.slice(2)].join(' '),
     host,
-    seconds: (performance.now() - started) / 1000,
+    seconds: elapsedMs() / 1000,
     engines: plan.engines,
     rows,
   };
@@ -52,6 +60,10 @@ export async function bench(values: Values<typeof BENCH_OPTIONS>): Promise<numbe
   if (!wrongResults(rows)) return 0;
   process.stderr.write('emu: a result is wrong: see the gaps below the table\n');
   return 1;
+}
+
+function giveUp(engine: Engine): void {
+  if (engine instanceof ProcessEngine) engine.giveUp(NO_TIME);
 }
 
 const startEngine = (name: EngineName): Engine =>

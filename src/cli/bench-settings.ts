@@ -19,7 +19,7 @@ export function benchPlan(values: Values<typeof BENCH_OPTIONS>): Plan {
   const engines: EngineName[] = ['native'];
   if (accel.includes('kvm')) engines.push('kvm');
   if (accel.includes('tcg')) engines.push(...TIERS.filter((tier) => tiers.includes(tier)));
-  return { engines, filter: filter(values.filter ?? '') };
+  return { engines, filter: values.filter === undefined ? undefined : filter(values.filter) };
 }
 
 function list<T extends string>(option: string, text: string, known: readonly T[]): T[] {

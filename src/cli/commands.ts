@@ -18,7 +18,7 @@ isa-debug-exit (port F4h), times two plus one; 1 when emu failed; 2 when an opti
 signal N ended it.`;
 
 const BENCH_EPILOGUE = `Workloads run in ring 3 of the built-in guest, as 64-bit and 32-bit code, and in Debian when that is there (emu pull
-debian). The work is fixed, each result is checked, and the host takes the time. docs/benchmarks.md explains the table.
+debian; its i386 when the filter asks for it). The work is fixed, each result is checked, and the host takes the time. docs/benchmarks.md explains the table.
 
 Exit status: 0; 1 when a result was wrong; 2 when an option is wrong.`;
 
@@ -87,7 +87,7 @@ export async function runCommand(words: readonly string[]): Promise<number> {
       'measure workloads under each accelerator and tier, side by side',
       (args) =>
         withOptions(args, BENCH_OPTIONS)
-          .example('emu bench', 'everything: two to three minutes')
+          .example('emu bench', 'everything, in less than three minutes')
           .example('emu bench --filter "calls|float" --accel tcg', 'a few workloads, in software alone')
           .epilogue(BENCH_EPILOGUE),
       async ({ _, ...values }) => {

@@ -150,7 +150,11 @@ export const DISASM_OPTIONS = {
 export const BENCH_OPTIONS = {
   accel: { type: 'string', value: 'LIST', describe: 'kvm, tcg (default: both)' },
   tier: { type: 'string', value: 'LIST', describe: 'tiers of tcg: jit, interp, eval (default: jit,interp)' },
-  filter: { type: 'string', value: 'REGEX', describe: 'workloads by name and width, e.g. "integer/64" or "amd64"' },
+  filter: {
+    type: 'string',
+    value: 'REGEX',
+    describe: 'workloads by name and width or guest: "integer/64", "amd64", "i386"',
+  },
   json: { type: 'string', value: 'FILE', describe: 'write every sample' },
   svg: { type: 'string', value: 'FILE', describe: 'draw a bar chart (needs the package echarts)' },
 } as const satisfies OptionTable;
