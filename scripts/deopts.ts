@@ -4,15 +4,16 @@ interface Deopt {
   readonly reason: string;
 }
 
-const BAILOUT = /\[bailout \(kind: [\w-]+, reason: ([^)]*)\).*?<JSFunction (\S+)/;
+const NO_NAME = '(no name)';
+const BAILOUT = /\[bailout \(kind: [\w-]+, reason: ([^)]*)\).*?<JSFunction (?:(\S+) )?\(sfi/;
 const DEPENDENT = /\[marking dependent code .*?<SharedFunctionInfo(?: ([^>]*))?>.*reason: ([^\]]*)\]/;
 
 /** What a line of V8's `--trace-deopt` tells; undefined for any other text. */
 export function parseDeopt(line: string): Deopt | undefined {
   const bailout = BAILOUT.exec(line);
-  if (bailout !== null) return { name: bailout[2]!, reason: bailout[1]! };
+  if (bailout !== null) return { name: bailout[2] ?? NO_NAME, reason: bailout[1]! };
   const dependent = DEPENDENT.exec(line);
-  return dependent === null ? undefined : { name: dependent[1] ?? '(no name)', reason: dependent[2]! };
+  return dependent === null ? undefined : { name: dependent[1] ?? NO_NAME, reason: dependent[2]! };
 }
 
 /** A table of how often each function lost its code, and for which reasons: regions of the guest, then the rest. */

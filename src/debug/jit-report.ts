@@ -12,9 +12,9 @@ export function describeJit({ tcg, layout }: Machine): string {
   if (regions === undefined) lines.push('no emitted code in this tier');
   else {
     const { stats, hot } = regions;
-    const { made, refused, dropped } = stats;
+    const { made, refused, dropped, evicted } = stats;
     lines.push(
-      `regions: ${made} made, ${dropped} dropped, ${refused} refused, after ${hot} entries; ` +
+      `regions: ${regions.live} of ${made} made, ${dropped - evicted} dropped, ${evicted} evicted, ${refused} refused, after ${hot} entries; ` +
         `${stats.instructions} instructions as ${mega(stats.characters)} of text, ${(stats.compileMs / 1000).toFixed(3)} s`,
       `instructions: ${stats.ran} in regions (${share(stats.ran, tcg.instructions)}), ${tcg.instructions - stats.ran} interpreted`,
       `exits: ${stats.exits} to known addresses (${share(stats.exits - stats.lookups, stats.exits)} linked), ` +

@@ -34,7 +34,7 @@ async function run(jit: JitOptions) {
 
 test('info jit and the dumps tell of the region that was made', async () => {
   const { info, ir, jit } = await run({});
-  expect(info).toMatch(/^regions: 1 made, 0 dropped, 0 refused, after 100 entries; \d instructions/);
+  expect(info).toMatch(/^regions: 1 of 1 made, 0 dropped, 0 evicted, 0 refused, after 100 entries; \d instructions/);
   const [, ran, part] = /instructions: (\d+) in regions \(([\d.]+) %\), \d+ interpreted/.exec(info)!;
   expect(Number(ran)).toBeGreaterThan(4800 * 5);
   expect(Number(ran)).toBeLessThanOrEqual(5000 * 5);
@@ -48,7 +48,7 @@ test('info jit and the dumps tell of the region that was made', async () => {
 
 test('only the regions that are asked for are made', async () => {
   const { info, ir } = await run({ only: { from: 1, to: 100 } });
-  expect(info).toMatch(/^regions: 0 made, 0 dropped, 1 refused/);
+  expect(info).toMatch(/^regions: 0 of 0 made, 0 dropped, 0 evicted, 1 refused/);
   expect(ir).toBe('');
 });
 

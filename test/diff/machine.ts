@@ -1,3 +1,4 @@
+import type { CodeLimits } from '../../src/accel/tcg/code-keeper.ts';
 import { createTcg } from '../../src/accel/tcg/index.ts';
 import type { JitOptions } from '../../src/accel/tcg/jit/options.ts';
 import type { TcgVcpu, Tier } from '../../src/accel/tcg/vcpu.ts';
@@ -41,13 +42,13 @@ export class DiffMachine {
     },
   };
 
-  constructor(tier: Tier, jit: JitOptions = {}) {
+  constructor(tier: Tier, jit: JitOptions = {}, limits: Partial<CodeLimits> = {}) {
     const memory = new AddressMap(this.#ram);
     memory.add({ base: 0, length: at.RAM_BYTES, name: 'ram', kind: 'ram', offset: 0 });
     const ports = { read: () => 0xff, write() {} };
     const board = { memory, ports, interrupts: this.#interrupts };
     const model = parseCpuModel('max');
-    this.vcpu = createTcg(board, { model, tier, tsc: () => 0n, jit, loopAfter: 0 });
+    this.vcpu = createTcg(board, { model, tier, tsc: () => 0n, jit, loopAfter: 0, limits });
   }
 
   run(program: Program): Outcome {

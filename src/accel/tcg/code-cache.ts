@@ -11,8 +11,8 @@ import { CodeTable, type Handler, Rec } from './record.ts';
 const FETCH_ENTRIES = 1024;
 /** Longest run of instructions without a jump that is predecoded at once. */
 const BLOCK_LIMIT = 48;
-/** So many records before all are dropped (about 200 bytes each). */
-const RECORD_LIMIT = 400_000;
+/** A table takes as much memory as so many records. */
+const TABLE_COST = 40;
 const LONGEST = 15;
 
 /**
@@ -35,15 +35,25 @@ export class CodeCache {
   readonly #none: Rec;
   readonly #buffer = new Uint8Array(2 * LONGEST);
   #records = 0;
+  #tables = 0;
+  /** Pages whose last record may have gone. */
+  readonly #emptied = new Set<number>();
   #codeBase = 0;
   #codeLimit = 0;
   /** Handler for an instruction where the debugger or DR0-DR3 want to stop; asked while predecoding. */
   breakAt: (low: number, high: number, handler: Handler) => Handler = (_low, _high, handler) => handler;
   /** True when a fault belongs to RIP in the state, not to the running record: fetches and regions set it. */
   ripIsExact = false;
+  /** When `size` goes beyond this, `onFull` is told. */
+  fullAt = Infinity;
+  onFull: () => void = () => {};
+  /** What is looked up now is marked as used in this epoch. */
+  epoch = 0;
   /** Told when a record is forgotten, and when all are. */
   onDrop: (record: Rec) => void = () => {};
   onClear: () => void = () => {};
+  /** Since power-on: instructions and blocks that were decoded, instructions that were forgotten because they changed. */
+  decoded = 0;
   blocks = 0;
   invalidated = 0;
 
@@ -61,6 +71,11 @@ export class CodeCache {
 
   get records(): number {
     return this.#records;
+  }
+
+  /** Memory in use, in records. */
+  get size(): number {
+    return this.#records + TABLE_COST * this.#tables;
   }
 
   /** Address translation or the code segment changed: cached targets must be looked up again. */
@@ -132,7 +147,9 @@ export class CodeCache {
     this.#byPage.clear();
     this.#crossing.clear();
     this.#user.clear();
+    this.#emptied.clear();
     this.#records = 0;
+    this.#tables = 0;
     this.newGeneration();
   }
 
@@ -151,8 +168,48 @@ export class CodeCache {
     }
   }
 
-  clearIfFull(): void {
-    if (this.#records > RECORD_LIMIT) this.clear();
+  /** A new epoch of use. Links are looked up again, which marks what they lead to. */
+  newEpoch(): void {
+    this.epoch++;
+    this.newGeneration();
+  }
+
+  /** Forgets the tables that were not used for longest, until `size` is left. Nothing may be running. */
+  evict(size: number): void {
+    const tables = [...this.#byPage.values()].flat().sort((a, b) => a.used - b.used);
+    for (const table of tables) {
+      if (this.size <= size) break;
+      for (const record of table.records) if (record !== this.#none) this.#drop(record);
+      this.#emptied.add(table.ramPage);
+    }
+    for (const [page, records] of this.#crossing) {
+      const kept = records.filter((record) => record.h !== this.onStale);
+      if (kept.length > 0) this.#crossing.set(page, kept);
+      else {
+        this.#crossing.delete(page);
+        this.#emptied.add(page);
+      }
+    }
+    this.releaseEmpty();
+    this.newGeneration();
+  }
+
+  /** Lets go of pages without records: writing to them is fast again. Nothing may be running. */
+  releaseEmpty(): void {
+    if (this.#emptied.size === 0) return;
+    for (const page of this.#emptied) {
+      const tables = this.#byPage.get(page);
+      const kept = tables?.filter((table) => table.size > 0) ?? [];
+      this.#tables -= (tables?.length ?? 0) - kept.length;
+      for (const table of tables ?? []) if (table.size === 0) this.#user.delete(table);
+      if (kept.length > 0) this.#byPage.set(page, kept);
+      else {
+        this.#byPage.delete(page);
+        if (!this.#crossing.has(page)) this.#pages.unmark(page);
+      }
+    }
+    this.#emptied.clear();
+    this.newGeneration();
   }
 
   #table(low: number, high: number): CodeTable {
@@ -161,6 +218,7 @@ export class CodeCache {
     const linear = low & 0xfffff000;
     const cached = this.#fetch[at];
     if (cached !== undefined && cached.linearLow === linear && cached.linearHigh === high && cached.mode === mode) {
+      cached.used = this.epoch;
       return cached;
     }
     this.ripIsExact = true;
@@ -170,6 +228,7 @@ export class CodeCache {
     this.ripIsExact = false;
     const table = this.#find(offset >>> 12, mode, linear, high);
     this.#fetch[at] = table;
+    table.used = this.epoch;
     return table;
   }
 
@@ -191,6 +250,7 @@ export class CodeCache {
     }
     const table = new CodeTable(ramPage, mode, linear, high, base, limit, this.#none);
     tables.push(table);
+    this.#tables++;
     this.#pages.mark(ramPage);
     return table;
   }
@@ -230,6 +290,7 @@ export class CodeCache {
       made[made.length - 1]!.next = joined;
     }
     for (let n = made.length - 1; n >= 0; n--) made[n]!.left = ++left;
+    if (this.size > this.fullAt) this.onFull();
     return made[0]!;
   }
 
@@ -282,6 +343,7 @@ export class CodeCache {
     record.form = form;
     record.restore();
     this.#records++;
+    this.decoded++;
     table.put(inPage, record);
     return { rec: record, ends: form.endsBlock };
   }
@@ -315,9 +377,8 @@ export class CodeCache {
       return handler(i);
     };
     this.#pages.mark(secondPage);
-    const records = this.#crossing.get(secondPage);
-    if (records === undefined) this.#crossing.set(secondPage, [record]);
-    else records.push(record);
+    const others = this.#crossing.get(secondPage) ?? [];
+    this.#crossing.set(secondPage, [...others.filter((other) => other.h !== this.onStale), record]);
   }
 
   #invalidate(offset: number, length: number): void {
@@ -328,7 +389,9 @@ export class CodeCache {
       for (const table of tables) {
         for (let at = Math.max(0, from - LONGEST + 1); at < from + length && at < 4096; at++) {
           const record = table.at(at);
-          if (record !== undefined && at + record.length > from) this.#drop(record);
+          if (record === undefined || at + record.length <= from) continue;
+          this.invalidated++;
+          this.#drop(record);
         }
       }
     }
@@ -336,15 +399,18 @@ export class CodeCache {
     if (crossing === undefined || from >= LONGEST) return;
     for (const record of crossing) this.#drop(record);
     this.#crossing.delete(page);
+    this.#emptied.add(page);
   }
 
   #drop(record: Rec): void {
-    this.invalidated++;
     this.onDrop(record);
     record.divert(this.onStale);
     const offset = (record.ipLow + record.page.codeBase) & 0xfff;
     // An instruction on two pages may be told twice, and another one stand in its place by then.
-    if (record.page.at(offset) === record) record.page.remove(offset);
+    if (record.page.at(offset) !== record) return;
+    record.page.remove(offset);
+    this.#records--;
+    if (record.page.size === 0) this.#emptied.add(record.page.ramPage);
   }
 
   #retire(table: CodeTable): void {

@@ -80,6 +80,14 @@ export class Forms {
     return armText === undefined ? 0 : (this.#arms[mode & (MODE.CODE | MODE.USER)]?.get(armText) ?? 0);
   }
 
+  /** Forgets all; records that exist keep their functions. */
+  clear(): void {
+    this.#byMode.clear();
+    this.#handlers.clear();
+    this.#all.length = 0;
+    this.count = 0;
+  }
+
   #compile(insn: Insn): Form {
     const symbolic = symbolise(insn);
     const ir = translateInsn(symbolic);

@@ -81,6 +81,8 @@ export class CodeTable {
   /** Index 0 stays unused. */
   readonly records: Rec[];
   readonly #free: number[] = [];
+  /** Epoch of the code cache in which the page was last looked up. */
+  used = 0;
 
   constructor(
     ramPage: number,
@@ -99,6 +101,11 @@ export class CodeTable {
     this.codeLimit = codeLimit;
     this.ipHigh = linearHigh;
     this.records = [none];
+  }
+
+  /** Records in the table. */
+  get size(): number {
+    return this.records.length - 1 - this.#free.length;
   }
 
   at(offset: number): Rec | undefined {

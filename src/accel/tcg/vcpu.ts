@@ -15,6 +15,7 @@ import { Mmu } from '../../mmu/mmu.ts';
 import type { Board, Breakpoint, DebugCause, Vcpu, VcpuExit } from '../accelerator.ts';
 import { BreakpointSet } from './breakpoints.ts';
 import { CodeCache } from './code-cache.ts';
+import { CodeKeeper, type CodeLimits } from './code-keeper.ts';
 import { Environment } from './environment.ts';
 import { Forms, HOT } from './forms.ts';
 import { GuestBreakpoints } from './guest-breakpoints.ts';
@@ -36,6 +37,8 @@ export interface TcgOptions {
   readonly jit?: JitOptions;
   /** Records of predecoded instructions after which the interpreter's loops are made. */
   readonly loopAfter?: number;
+  /** How much translated code is kept. */
+  readonly limits?: Partial<CodeLimits>;
 }
 
 const BUDGET: VcpuExit = { reason: 'budget' };
@@ -67,6 +70,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
   readonly #reference: ReferenceTier;
   readonly #tier: Tier;
   readonly #points: BreakpointSet;
+  readonly #keeper: CodeKeeper;
   readonly #guestPoints: GuestBreakpoints;
   ferr: (() => void) | undefined;
   traceInterrupt: ((line: string) => void) | undefined;
@@ -122,8 +126,8 @@ export class TcgVcpu implements Vcpu, CpuContext {
       stop: STOP,
       worth: options.loopAfter,
     });
-    if (options.tier !== 'jit') return;
-    this.regions = new Regions(w, this.code, this.mmu, environment, options.jit ?? {});
+    if (options.tier === 'jit') this.regions = new Regions(w, this.code, this.mmu, environment, options.jit ?? {});
+    this.#keeper = new CodeKeeper(this.code, this.forms, this.regions, options.limits ?? {}, () => this.attention());
   }
 
   get instructions(): number {
@@ -364,7 +368,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
     if (w[W.halted] !== 0) return w[W.halted] === IN_SHUTDOWN ? SHUTDOWN : HALT;
     if (w[W.budget]! <= 0) return BUDGET;
     if (this.yieldAt?.(w) === true) return BUDGET;
-    this.code.clearIfFull();
+    this.#keeper.trim();
     return undefined;
   }
 
@@ -497,8 +501,11 @@ export class TcgVcpu implements Vcpu, CpuContext {
       }
     };
     code.onGlue = (i) => enterAt(i.nextLow, i.nextHigh);
+    let stale = 0;
     code.onStale = (i) => {
       w[W.budget]! += i.left;
+      // Links that lead here would do so for ever.
+      if (++stale % STALE_LIMIT === 0) code.newGeneration();
       return enterAt(i.ipLow, i.page.ipHigh);
     };
   }
@@ -513,6 +520,8 @@ const IN_SHUTDOWN = 2;
 const STOP: Rec = new Rec((i) => i, undefined as never, 0);
 /** Thrown by a breakpoint record before its instruction runs. */
 const DEBUG_STOP = new (class DebugStop {})();
+/** After so many visits to forgotten records all links are looked up again. */
+const STALE_LIMIT = 16;
 /** So many targets of an indirect jump are remembered for regions. */
 const TARGET_LIMIT = 8;
 /** Lets no block begin. */

@@ -33,6 +33,9 @@ export interface Region {
   readonly links: (Rec | null)[];
   readonly generations: Int32Array;
   readonly instructions: number;
+  readonly characters: number;
+  /** Epoch of the code cache in which it last ran. */
+  used: number;
   /** Generation in which the other pages were seen to be mapped as before. */
   checked: number;
 }
@@ -62,6 +65,9 @@ export class Regions {
   readonly #only: RegionRange | undefined;
   /** Entries by jumps after which a block is promoted. */
   readonly hot: number;
+  readonly #live = new Set<Region>();
+  /** Characters of the regions that are kept. */
+  characters = 0;
   /** Regions with an instruction on a RAM page. */
   readonly #byPage = new Map<number, Set<Region>>();
   #number = 0;
@@ -75,7 +81,11 @@ export class Regions {
     this.#only = options.only;
     this.hot = options.hot ?? HOT;
     code.onDrop = (rec) => this.#dropped(rec);
-    code.onClear = () => this.#byPage.clear();
+    code.onClear = () => {
+      this.#byPage.clear();
+      this.#live.clear();
+      this.characters = 0;
+    };
     this.#connect(env.names);
   }
 
@@ -101,6 +111,8 @@ export class Regions {
       links: tables.exits.map(() => null),
       generations: new Int32Array(tables.exits.length),
       instructions: graph.instructions,
+      characters: text.length,
+      used: this.#code.epoch,
       checked: this.#w[W.generation]!,
     };
     const run = this.#env.compileWith(text, uses, 'region', region) as Handler;
@@ -114,6 +126,8 @@ export class Regions {
       if (regions === undefined) this.#byPage.set(ramPage, (regions = new Set()));
       regions.add(region);
     }
+    this.#live.add(region);
+    this.characters += text.length;
     this.stats.made++;
     this.stats.instructions += graph.instructions;
     this.stats.characters += text.length;
@@ -140,6 +154,27 @@ export class Regions {
     };
   }
 
+  /** Regions that are kept. */
+  get live(): number {
+    return this.#live.size;
+  }
+
+  /** Marks the pages of each region as used when it was. */
+  markPages(): void {
+    for (const { recs, used } of this.#live) {
+      for (const { page } of recs) if (page.used < used) page.used = used;
+    }
+  }
+
+  /** Drops the regions that did not run for longest, until `characters` are left. Nothing may be running. */
+  evict(characters: number): void {
+    for (const region of [...this.#live].sort((a, b) => a.used - b.used)) {
+      if (this.characters <= characters) break;
+      this.stats.evicted++;
+      this.#drop(region);
+    }
+  }
+
   #dropped(rec: Rec): void {
     const regions = this.#byPage.get(rec.page.ramPage);
     if (regions === undefined) return;
@@ -148,6 +183,8 @@ export class Regions {
 
   #drop(region: Region): void {
     this.stats.dropped++;
+    this.#live.delete(region);
+    this.characters -= region.characters;
     const { entry } = region;
     // A dropped entry runs as stale already.
     if (entry.h !== this.#code.onStale) entry.restore();
@@ -216,6 +253,7 @@ export class Regions {
       return enterAt(low, high);
     };
     names.finish = (region: Region, x: number, node: number, low: number, high: number): Rec => {
+      region.used = code.epoch;
       if (x === EXIT.MISS) return retry(region, node);
       if (x === EXIT.WARM) return region.entry;
       count();

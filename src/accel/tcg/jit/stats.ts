@@ -3,6 +3,8 @@ export class JitStats {
   made = 0;
   refused = 0;
   dropped = 0;
+  /** Of those that were dropped: not because their code changed, but to make room. */
+  evicted = 0;
   /** Guest instructions in the regions that were made, and characters of their text. */
   instructions = 0;
   characters = 0;

@@ -1,0 +1,73 @@
+import type { CodeCache } from './code-cache.ts';
+import type { Forms } from './forms.ts';
+import type { Regions } from './jit/regions.ts';
+
+/** How much of the guest's code is kept in translated form. */
+export interface CodeLimits {
+  /** Predecoded instructions, about 200 bytes each. */
+  readonly records: number;
+  /** Characters of regions; with what V8 makes of them, about 8 bytes each. */
+  readonly characters: number;
+  /** Functions of the interpreter, about 4 KB each. */
+  readonly forms: number;
+}
+
+const CODE_LIMITS: CodeLimits = { records: 400_000, characters: 16_000_000, forms: 20_000 };
+
+/** This much of a limit is left when it was reached. */
+const KEPT = 3 / 4;
+/** Epochs in which a limit's worth of code is made. */
+const EPOCHS = 8;
+
+/**
+ * Keeps translated code within its limits: what was not used for longest goes (docs/adr/0010). The age of a
+ * page of records or of a region is the epoch of its last use; an epoch lasts until a part of a limit was made.
+ */
+export class CodeKeeper {
+  readonly #code: CodeCache;
+  readonly #forms: Forms;
+  readonly #regions: Regions | undefined;
+  readonly #limits: CodeLimits;
+  /** Records and characters made when the epoch began. */
+  #decoded = 0;
+  #emitted = 0;
+
+  /** `attention` asks the CPU to come to an instruction boundary and call `trim`. */
+  constructor(
+    code: CodeCache,
+    forms: Forms,
+    regions: Regions | undefined,
+    limits: Partial<CodeLimits>,
+    attention: () => void,
+  ) {
+    this.#code = code;
+    this.#forms = forms;
+    this.#regions = regions;
+    this.#limits = { ...CODE_LIMITS, ...limits };
+    code.fullAt = this.#limits.records;
+    code.onFull = attention;
+  }
+
+  /** To be called at an instruction boundary, where no record and no region runs. */
+  trim(): void {
+    const code = this.#code;
+    const regions = this.#regions;
+    const { records, characters, forms } = this.#limits;
+    const emitted = regions?.stats.characters ?? 0;
+    if ((code.decoded - this.#decoded) * EPOCHS > records || (emitted - this.#emitted) * EPOCHS > characters) {
+      this.#decoded = code.decoded;
+      this.#emitted = emitted;
+      code.newEpoch();
+    }
+    if (this.#forms.count > forms) {
+      code.clear();
+      this.#forms.clear();
+    }
+    if (code.size > records) {
+      regions?.markPages();
+      code.evict(records * KEPT);
+    }
+    if (regions !== undefined && regions.characters > characters) regions.evict(characters * KEPT);
+    code.releaseEmpty();
+  }
+}
