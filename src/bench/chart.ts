@@ -20,9 +20,11 @@ const WIDTH = 1000;
 const BAR = 8;
 const TOP = 90;
 const BOTTOM = 60;
+/** Where bars begin, so that 1 can be seen. */
+const SHORTEST = 0.5;
 const PANELS = [
-  { bits: 64, left: 80 },
-  { bits: 32, left: 570 },
+  { bits: 64, left: 90 },
+  { bits: 32, left: 580 },
 ] as const;
 const PANEL_WIDTH = 370;
 
@@ -39,7 +41,8 @@ export interface Chart {
  * width of code.
  */
 export function chartOf({ rows, engines, host, date, version }: Report): Chart {
-  const names = [...new Set(rows.map(({ name }) => name))];
+  const shown = rows.filter(({ cells }) => cells.some(({ ns }) => Number.isFinite(ns)));
+  const names = [...new Set(shown.map(({ name }) => name))];
   const rowHeight = engines.length * BAR + 8;
   const height = TOP + names.length * rowHeight + BOTTOM;
   const place = PANELS.map(({ left }) => ({ left, top: TOP, width: PANEL_WIDTH, height: height - TOP - BOTTOM }));
@@ -49,17 +52,18 @@ export function chartOf({ rows, engines, host, date, version }: Report): Chart {
     textStyle: { fontFamily: 'sans-serif' },
     title: {
       text: 'How many times as long as the fastest of each row',
-      subtext: `emu ${version}, ${host.cpu}, ${host.cores} cores, Node ${host.node}, ${date.slice(0, 10)}; KVM: ${host.kvm}`,
+      subtext: `emu ${version}, ${host.cpu}, ${host.cores} cores, Node ${host.node}, ${date.slice(0, 10)}; KVM: ${host.kvm.replace(/[:(].*/s, '').trim()}`,
       left: 'center',
       textStyle: { fontSize: 16 },
       subtextStyle: { fontSize: 11 },
     },
-    legend: { data: engines.map((name) => LABELS[name]), bottom: 4 },
+    legend: { data: engines.map((name) => LABELS[name]), bottom: 4, itemGap: 36 },
     grid: place,
     xAxis: PANELS.map(({ bits }, gridIndex) => ({
       gridIndex,
       type: 'log',
-      min: 0.5,
+      min: SHORTEST,
+      startValue: SHORTEST,
       name: `${bits}-bit code`,
       nameLocation: 'middle',
       nameGap: 22,
