@@ -17,8 +17,9 @@ Exit status: 0 when the guest powers off, resets with --no-reboot, or Ctrl-A x i
 isa-debug-exit (port F4h), times two plus one; 1 when emu failed; 2 when an option or file is wrong; 128 + N when
 signal N ended it.`;
 
-const BENCH_EPILOGUE = `Workloads run in ring 3 of the built-in guest, as 64-bit and 32-bit code, and in Debian when that is there (emu pull
-debian; its i386 when the filter asks for it). The work is fixed, each result is checked, and the host takes the time. docs/benchmarks.md explains the table.
+const BENCH_EPILOGUE = `Workloads run in ring 3 of the built-in guest, as 64-bit and 32-bit code, and in Debian (amd64; i386 when the
+filter asks for it) once that is pulled. The work is fixed, each result is checked, the host takes the time.
+docs/benchmarks.md explains the table.
 
 Exit status: 0; 1 when a result was wrong; 2 when an option is wrong.`;
 
