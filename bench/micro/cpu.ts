@@ -1,5 +1,5 @@
 import { createTcg } from '../../src/accel/tcg/index.ts';
-import type { TcgVcpu, Tier } from '../../src/accel/tcg/vcpu.ts';
+import type { TcgOptions, TcgVcpu, Tier } from '../../src/accel/tcg/vcpu.ts';
 import { parseCpuModel } from '../../src/cpu/cpuid.ts';
 import { AR, CpuState, CR0, CR4, CS, DS, EFER, ES, FS, GS, SS, W } from '../../src/cpu/state.ts';
 import { AddressMap } from '../../src/memory/address-map.ts';
@@ -30,13 +30,17 @@ export class MicroCpu {
   readonly ram = new GuestRam(new ArrayBuffer(RAM), RAM);
   #codeEnd = CODE;
 
-  constructor(tier: Tier, width: Width) {
+  /** `options` of the virtual CPU beside its tier. */
+  constructor(tier: Tier, width: Width, options: Pick<TcgOptions, 'jit' | 'limits'> = {}) {
     this.width = width;
     const memory = new AddressMap(this.ram);
     memory.add({ base: 0, length: RAM, name: 'ram', kind: 'ram', offset: 0 });
     const ports = { read: () => 0xff, write() {} };
     const interrupts = { pending: false, acknowledge: () => 0 };
-    this.vcpu = createTcg({ memory, ports, interrupts }, { model: parseCpuModel('max'), tier, tsc: () => 0n });
+    this.vcpu = createTcg(
+      { memory, ports, interrupts },
+      { model: parseCpuModel('max'), tier, tsc: () => 0n, ...options },
+    );
     if (width === 64) this.#longTables();
     else this.#legacyTables();
     this.vcpu.writeState(this.#state());

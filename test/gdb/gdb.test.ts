@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GdbStub } from '../../src/debug/gdb/stub.ts';
 import { Monitor } from '../../src/debug/monitor.ts';
 import { RunControl } from '../../src/debug/run-control.ts';
+import { findGuest } from '../../src/host/pull/pull-debian.ts';
 import { TcpServer } from '../../src/host/tcp-server.ts';
 import { createMachine, type MachineOptions } from '../../src/machine/create-machine.ts';
 
@@ -51,6 +52,8 @@ async function debug(options: MachineOptions, port: number, commands: readonly s
     await control.machine.stop();
   }
 }
+
+const debian = await findGuest('debian', { arch: 'amd64' });
 
 describe.skipIf(!AMD64)(`real gdb${AMD64 ? '' : ` (${reason})`}`, () => {
   test.each(['jit', 'interp', 'eval'] as const)(
@@ -153,4 +156,38 @@ describe.skipIf(!AMD64)(`real gdb${AMD64 ? '' : ` (${reason})`}`, () => {
     expect(text).toMatch(/0x500:\s+0x0002/);
     expect(text).toMatch(/fctrl\s+0x40/);
   });
+
+  test.skipIf(debian === undefined)(
+    `Debian's kernel: its 64-bit entry, the unpacked kernel, a step${debian === undefined ? ' (no guest: emu pull debian)' : ''}`,
+    async () => {
+      const { kernel, initrd } = debian!;
+      const options = { kernel, initrd, memory: '256M', append: 'console=ttyS0 nokaslr' };
+      // The 64-bit entry is 200h behind the 32-bit one (Linux boot protocol); without KASLR it unpacks to 1000000h.
+      const text = await debug(options, 20_233, [
+        'hbreak *0x100200',
+        'continue',
+        'p/x $rip',
+        'p/x $efer',
+        'p/x $cr0 & 0x80000001',
+        'info registers cs',
+        'delete',
+        'hbreak *0x1000000',
+        'continue',
+        'p/x $rip',
+        'stepi',
+        'p $rip > 0x1000000 && $rip < 0x1000010',
+        'x/2i $pc',
+        'monitor info status',
+      ]);
+      const printed = (n: number): string | undefined => new RegExp(`^\\$${n} = (.*)$`, 'm').exec(text)?.[1];
+      expect(printed(1), text).toBe('0x100200');
+      expect(printed(2)).toBe('0x500');
+      expect(printed(3)).toBe('0x80000001');
+      expect(text).toMatch(/^cs +0x10 /m);
+      expect(printed(4)).toBe('0x1000000');
+      expect(printed(5)).toBe('1');
+      expect(text).toMatch(/=> 0x100000\d:/);
+      expect(text).toContain('64-bit mode');
+    },
+  );
 });

@@ -1,0 +1,72 @@
+import { expect, it } from 'vitest';
+import { MicroCpu } from '../../bench/micro/cpu.ts';
+import { W } from '../../src/cpu/state.ts';
+
+const HLT = 0xf4;
+const le32 = (value: number): number[] => [0, 8, 16, 24].map((shift) => (value >> shift) & 255);
+
+/**
+ * A guest that makes functions, runs each in a loop of 300 passes, and makes the next one 16 bytes on, in 16 KiB
+ * at 0x200000, again and again. EAX: how many. EBX sums up what they compute.
+ */
+// biome-ignore format: an instruction at a time
+const MAKER = [
+  0x89, 0xc6,                         //       mov esi,eax
+  0xbf, ...le32(0x200000),            //       mov edi,0x200000
+  0x31, 0xdb,                         //       xor ebx,ebx
+  0xc6, 0x07, 0xb8,                   // next: mov byte [edi],0xb8            mov eax,esi's value
+  0x89, 0x77, 0x01,                   //       mov [edi+1],esi
+  0xc7, 0x47, 0x05, 0x01, 0xc3, 0x31, 0xc3, // mov dword [edi+5],0xc331c301   add ebx,eax; xor ebx,eax
+  0xc7, 0x47, 0x09, 0x4a, 0x75, 0xf9, 0xc3, // mov dword [edi+9],0xc3f9754a   dec edx; jnz -7; ret
+  0xba, ...le32(300),                 //       mov edx,300
+  0xff, 0xd7,                         //       call edi
+  0x83, 0xc7, 0x10,                   //       add edi,16
+  0x81, 0xe7, ...le32(0x203ff0),      //       and edi,0x203ff0
+  0x4e,                               //       dec esi
+  0x75, 0xd9,                         //       jnz next
+  0xc3,                               //       ret
+];
+
+function sumOf(functions: number): number {
+  let sum = 0;
+  for (let value = functions; value > 0; value--) {
+    for (let pass = 0; pass < 300; pass++) sum = ((sum + value) ^ value) | 0;
+  }
+  return sum;
+}
+
+it('a guest that makes code for a living stays within the limits', () => {
+  const limits = { records: 4_000, characters: 400_000 };
+  const cpu = new MicroCpu('jit', 32, { jit: { hot: 100 }, limits });
+  const entry = cpu.place(Uint8Array.from(MAKER));
+  const { code, regions, w } = cpu.vcpu;
+  const FUNCTIONS = 1_500;
+  cpu.call(entry, FUNCTIONS, 0);
+  expect(w[W.gpr + 6]).toBe(sumOf(FUNCTIONS));
+  const { made, dropped, evicted } = regions!.stats;
+  expect(made).toBeGreaterThan(FUNCTIONS / 2);
+  expect(evicted).toBeGreaterThan(0);
+  expect(dropped - evicted).toBeGreaterThan(0);
+  expect(code.size).toBeLessThan(limits.records + 500);
+  expect(regions!.characters).toBeLessThan(limits.characters + 20_000);
+});
+
+it('a hundred thousand blocks, each of them hot, stay within the limits', () => {
+  const BLOCKS = 100_000;
+  const limits = { records: 60_000, characters: 2_000_000 };
+  const cpu = new MicroCpu('jit', 32, { jit: { hot: 2 }, limits });
+  // INC EAX; JMP to the next block
+  const bomb = new Uint8Array(3 * BLOCKS + 1);
+  for (let block = 0; block < BLOCKS; block++) bomb.set([0x40, 0xeb, 0x00], 3 * block);
+  bomb[3 * BLOCKS] = HLT;
+  const entry = cpu.place(bomb);
+  const { code, regions, w } = cpu.vcpu;
+  w[W.gpr] = 0;
+  for (let pass = 1; pass <= 3; pass++) {
+    cpu.runFrom(entry);
+    expect(w[W.gpr]).toBe(pass * BLOCKS);
+    expect(code.size).toBeLessThan(limits.records + 1_000);
+    expect(regions!.characters).toBeLessThan(limits.characters + 200_000);
+  }
+  expect(code.decoded).toBeGreaterThan(2 * BLOCKS);
+});
