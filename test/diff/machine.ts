@@ -3,7 +3,7 @@ import { createTcg } from '../../src/accel/tcg/index.ts';
 import type { JitOptions } from '../../src/accel/tcg/jit/options.ts';
 import type { TcgVcpu, Tier } from '../../src/accel/tcg/vcpu.ts';
 import { parseCpuModel } from '../../src/cpu/cpuid.ts';
-import { AR, CpuState, CR0, CR4, CS, EFER, FIELDS, type FieldName, GS, LDTR, SS, TR } from '../../src/cpu/state.ts';
+import { AR, CpuState, CR0, CR4, CS, EFER, FIELDS, type FieldName, GS, LDTR, SS, TR, W } from '../../src/cpu/state.ts';
 import { AddressMap } from '../../src/memory/address-map.ts';
 import { GuestRam } from '../../src/memory/ram.ts';
 import { entryOf, handlerOf, handlers, INTR_VECTOR, VECTORS } from './handlers.ts';
@@ -74,6 +74,8 @@ export class DiffMachine {
     }
     const state = new CpuState();
     vcpu.readState(state);
+    // Explicit flags have no upper half.
+    state.words[W.flagA + 1] = 0;
     return { reason, instructions: vcpu.instructions - before, state, ram: this.#ram.u8.slice(), log: this.#log() };
   }
 
