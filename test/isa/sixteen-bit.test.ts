@@ -29,6 +29,12 @@ const CASES: readonly (readonly [name: string, hex: string, given: string, chang
   ],
   ['ENTER 10h,0', 'c8100000', 'rsp=8888a800,rbp=77771234', 'rsp=8888a7ee,rbp=7777a7fe,@a7fe=3412'],
   ['ENTER 0,2', 'c8000002', 'rsp=a800,rbp=a900,@a8fe=cdab', 'rsp=a7fa,rbp=a7fe,@a7fe=00a9,@a7fc=cdab,@a7fa=fea7'],
+  [
+    'ENTER 0,1 of 32 bits takes all of ESP',
+    '66c8000001',
+    'rsp=8888a800,rbp=77771234',
+    'rsp=8888a7f8,rbp=8888a7fc,@a7fc=34127777,@a7f8=fca78888',
+  ],
   ['LEAVE', 'c9', 'rsp=8888a100,rbp=7777a200,@a200=3412', 'rsp=8888a202,rbp=77771234'],
   ['CALL rel16', 'e80100', 'rsp=a010', 'rsp=a00e,rip=804,@a00e=0308'],
   ['CALL wraps at 64 KiB', 'e8fdf7', 'rsp=a010', 'rsp=a00e,rip=0,@a00e=0308'],

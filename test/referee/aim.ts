@@ -1,7 +1,7 @@
 import type { MemoryOperand } from '../../src/cpu/insn.ts';
 import type { Row } from '../../src/cpu/isa/row.ts';
 import type { RandomInstruction } from '../../src/cpu/random-instruction.ts';
-import { FS, GS } from '../../src/cpu/state.ts';
+import { DS, FS, GS, RBP, RSP, SS } from '../../src/cpu/state.ts';
 import type { Random } from '../softfloat/host.ts';
 import { AT, type Image } from './image.ts';
 import { BASE, CODE, CURRENT, DATA, INPUT, PAGE, WINDOWS, type World } from './layout.ts';
@@ -40,6 +40,16 @@ export class Places {
 
   get long(): boolean {
     return this.world.code === 64;
+  }
+
+  /** Bytes of the stack pointer. */
+  get stackSize(): 2 | 4 | 8 {
+    return (this.world.code / 8) as 2 | 4 | 8;
+  }
+
+  /** Linear address of an offset from RSP. */
+  onStack(offset: bigint): bigint {
+    return BigInt.asUintN(8 * this.stackSize, this.image.gpr(RSP) + offset) + this.segmentBase(SS);
   }
 
   owns(reg: number): boolean {
@@ -87,6 +97,11 @@ export class Places {
     }
   }
 
+  /** What a register holds that points to an offset in the data. */
+  pointerTo(offset: number, addressSize: 2 | 4 | 8): bigint {
+    return this.linearOf(offset, addressSize) - this.segmentBase(DS);
+  }
+
   /** Linear address of an offset in the data, seen where all addresses reach or at the alias. */
   linearOf(offset: number, addressSize: 2 | 4 | 8): bigint {
     const aliasReached = this.long ? addressSize === 8 : true;
@@ -95,7 +110,7 @@ export class Places {
   }
 
   segmentBase(seg: number): bigint {
-    return seg === FS ? this.world.fsBase : seg === GS ? this.world.gsBase : 0n;
+    return seg === FS ? this.world.fsBase : seg === GS ? this.world.gsBase : this.world.segments[seg]!.base;
   }
 
   /** Linear address of a memory operand with the registers as they are. */
@@ -113,9 +128,10 @@ export class Places {
     const points = address === undefined ? [] : [address];
     if (row.operands.some((code) => /^[XY]/.test(code)) || /^(MASKMOV|XLAT)/.test(row.mnemonic)) {
       const size = made.prefixes.addressSize;
-      for (const reg of [3, 6, 7]) points.push(BigInt.asUintN(8 * size, image.gpr(reg)));
+      for (const reg of [3, 6, 7]) points.push(BigInt.asUintN(8 * size, image.gpr(reg)) + this.segmentBase(DS));
     }
-    points.push(image.gpr(4), image.gpr(5));
+    const stack = 8 * this.stackSize;
+    for (const reg of [RSP, RBP]) points.push(BigInt.asUintN(stack, image.gpr(reg)) + this.segmentBase(SS));
     return points.every((at) => this.#isHarmless(at));
   }
 

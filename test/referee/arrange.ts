@@ -1,8 +1,7 @@
 import type { Operand } from '../../src/cpu/insn.ts';
 import type { Row } from '../../src/cpu/isa/row.ts';
 import type { RandomInstruction } from '../../src/cpu/random-instruction.ts';
-import { RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP } from '../../src/cpu/state.ts';
-import type { Random } from '../softfloat/host.ts';
+import { CS, RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP } from '../../src/cpu/state.ts';
 import type { Places } from './aim.ts';
 import { BASE, CODE_32, CODE_64, CODE_END, codeAt, LANDINGS, PAGE, SLOTS, USER_DATA } from './layout.ts';
 import { fillVector } from './values.ts';
@@ -10,12 +9,13 @@ import { fillVector } from './values.ts';
 /** Selectors that every system of ours and Linux give the same meaning, null ones, and one of ring 0. */
 const SELECTORS = [0, USER_DATA, USER_DATA, CODE_32, CODE_64, USER_DATA - 1, 3, 0x10];
 
-/** Where a near branch goes: where only HLT is, or now and then where nothing is mapped. */
-export function landing(row: Row, slot: number, random: Random): number {
+/** Instruction pointer where a near branch goes: where only HLT is, or now and then where nothing is mapped. */
+export function landing(row: Row, slot: number, { random, world }: Places): number {
   const short = row.operands[0] === 'Jb';
-  if (!short && random.below(12) === 0) return BASE + CODE_END + random.below(PAGE);
+  const base = BASE - Number(world.segments[CS]!.base);
+  if (!short && random.below(12) === 0) return base + CODE_END + random.below(PAGE);
   const { from, to } = LANDINGS;
-  return BASE + codeAt(short ? slot : random.below(SLOTS)) + from + random.below(to - from);
+  return base + codeAt(short ? slot : random.below(SLOTS)) + from + random.below(to - from);
 }
 
 /** Registers that instructions use without naming them, with values that make the interesting things happen. */
@@ -24,7 +24,7 @@ export function arrange(row: Row, made: RandomInstruction, places: Places, slot:
   const name = row.mnemonic.split('/')[0]!;
   const { addressSize } = made.prefixes;
   const pointer = (reg: number, bytes: number, reach = 0): void =>
-    places.set(reg, places.linearOf(places.offset(bytes, reach), addressSize), addressSize);
+    places.set(reg, places.pointerTo(places.offset(bytes, reach), addressSize), addressSize);
   if (random.below(24) !== 0) stack(places, RSP, name === 'ENTER' ? 270 : 100);
   if (/^(ENTER|LEAVE)/.test(name) && random.below(16) !== 0) stack(places, RBP, 270);
   if (row.operands.some((code) => /^[XY]/.test(code))) string(made, places, pointer);
@@ -44,7 +44,7 @@ export function arrange(row: Row, made: RandomInstruction, places: Places, slot:
   }
   bitString(row, made, places);
   if (first?.kind === 'gpr' && /^(CALL|JMP)$/.test(name)) {
-    places.set(first.reg as number, BigInt(landing(row, slot, random)));
+    places.set(first.reg as number, BigInt(landing(row, slot, places)));
   }
   if (first?.kind === 'sreg' && name === 'MOV') {
     const from = made.operands[1]!;
@@ -55,10 +55,10 @@ export function arrange(row: Row, made: RandomInstruction, places: Places, slot:
 
 /** What is on the stack for returns and POP of segments. */
 function onStack(row: Row, made: RandomInstruction, places: Places, slot: number): void {
-  const { random, image } = places;
+  const { random } = places;
   const size = made.prefixes.operandSize;
-  const put = (n: number, value: bigint): void => places.poke(image.gpr(RSP) + BigInt(n * size), value, size);
-  const target = BigInt(landing(row, slot, random));
+  const put = (n: number, value: bigint): void => places.poke(places.onStack(BigInt(n * size)), value, size);
+  const target = BigInt(landing(row, slot, places));
   switch (row.mnemonic) {
     case 'RET':
       put(0, target);
@@ -90,7 +90,7 @@ export function arrangeMemory(row: Row, made: RandomInstruction, places: Places,
   const size = made.prefixes.operandSize;
   const name = row.mnemonic.split('/')[0]!;
   if (/^(CALL|JMP)$/.test(name)) {
-    places.poke(address, BigInt(landing(row, slot, random)), size);
+    places.poke(address, BigInt(landing(row, slot, places)), size);
     if (row.operands[0] === 'Ep') places.poke(address + BigInt(size), BigInt(places.long ? CODE_64 : CODE_32), 2);
   }
   if (row.operands[0] === 'Sw') places.poke(address, BigInt(random.pick(SELECTORS)), 2);
@@ -131,8 +131,8 @@ function stack(places: Places, reg: number, reach: number): void {
   const { random } = places;
   let offset = places.offset(8, reach);
   if (random.below(4) !== 0) offset &= ~7;
-  const width = places.long ? 8 : 4;
-  places.set(reg, places.linearOf(offset, width), width);
+  const width = places.stackSize;
+  places.set(reg, places.pointerTo(offset, width), width);
 }
 
 type Pointer = (reg: number, bytes: number, reach?: number) => void;

@@ -6,12 +6,12 @@ import { featuresOf } from '../../src/cpu/isa/lookup.ts';
 import type { Row } from '../../src/cpu/isa/row.ts';
 import { MODE } from '../../src/cpu/mode.ts';
 import { existsIn, type RandomInstruction, randomInstruction } from '../../src/cpu/random-instruction.ts';
-import { DS, ES, FS, GS } from '../../src/cpu/state.ts';
+import { CS, DS, ES, FS, GS } from '../../src/cpu/state.ts';
 import { Random } from '../softfloat/host.ts';
 import { aim, Places } from './aim.ts';
 import { arrange, arrangeMemory, landing } from './arrange.ts';
 import { Image } from './image.ts';
-import { BASE, codeAt, SLOTS, USER_DATA, WORLDS, type World } from './layout.ts';
+import { BASE, codeAt, SLOTS, WORLDS, type World } from './layout.ts';
 import { excluded } from './rows.ts';
 import type { SlotCase } from './silicon.ts';
 import { fillImage } from './values.ts';
@@ -79,12 +79,13 @@ function propose(row: Row, random: Random, world: World, slot: number): Proposal
     operands.push(aimed);
   }
   if (!places.isSafe(row, made, address)) return undefined;
-  const ip = BASE + codeAt(slot);
-  const code = assemble(row, made, operands, ip, slot, random, world);
+  const ip = BASE + codeAt(slot) - Number(world.segments[CS]!.base);
+  const code = assemble(row, made, operands, ip, landing(row, slot, places), places);
   if (code === undefined) return undefined;
   before.rip = BigInt(ip);
-  for (const seg of [ES, DS]) before.setSelector(seg, USER_DATA);
-  for (const seg of [FS, GS]) before.setSelector(seg, long ? 0 : USER_DATA);
+  for (const seg of [ES, DS, FS, GS]) {
+    before.setSelector(seg, long && seg >= FS ? 0 : world.segments[seg]!.selector);
+  }
   before.setBases(world.fsBase, world.gsBase);
   return {
     code,
@@ -102,16 +103,15 @@ function assemble(
   made: RandomInstruction,
   operands: readonly (Operand | MemoryOperand)[],
   ip: number,
-  slot: number,
-  random: Random,
-  world: World,
+  target: number,
+  { random, world }: Places,
 ): Uint8Array | undefined {
   let bytes: Uint8Array;
   try {
     bytes = encode(row, operands, world.mode, {
       ...made.prefixes,
       ip: [ip, 0],
-      target: [landing(row, slot, random), 0],
+      target: [target, 0],
     });
   } catch {
     return undefined;

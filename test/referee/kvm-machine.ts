@@ -13,7 +13,7 @@ import { AddressMap } from '../../src/memory/address-map.ts';
 import { GuestRam } from '../../src/memory/ram.ts';
 import { readFrame } from './frame.ts';
 import { IMAGE_BYTES, Image, NO_RESULT } from './image.ts';
-import { BASE, CURRENT, codeAt, INPUT, LANDINGS, OUTPUT, RAM_BYTES, SLOTS, type World } from './layout.ts';
+import { BASE, CURRENT, codeAt, INPUT, LANDINGS, OUTPUT, RAM_BYTES, SLOTS, WORLDS, type World } from './layout.ts';
 import { buildMemory, userState } from './memory.ts';
 import type { Silicon, SlotCase } from './silicon.ts';
 import { buildStubs, leave, loaderAt } from './stubs.ts';
@@ -62,6 +62,7 @@ export class KvmMachine implements Silicon {
 
   constructor(system: KvmSystem, world: World) {
     this.#world = world;
+    if (world.code === 16) throw new Error('16-bit segments want a table that this guest does not have');
     const host = new KvmHost(system);
     const buffer = host.allocate(RAM_BYTES);
     this.#ram = new GuestRam(buffer, RAM_BYTES);
@@ -74,11 +75,7 @@ export class KvmMachine implements Silicon {
     const vm = new KvmVm(system, memory, host.memoryOf(buffer));
     const model = host.limitModel(parseCpuModel('max'));
     this.#core = new VcpuCore(vm, board, model);
-    this.#state = userState(
-      { ...world, code: 64 },
-      loaderAt(0),
-      model.features.has('xsave') && model.features.has('fsgsbase'),
-    );
+    this.#state = userState(WORLDS[0]!, loaderAt(0), model.features.has('xsave') && model.features.has('fsgsbase'));
     this.#core.registers.put(this.#state, true);
     this.#sync = this.#core.synchronise();
   }

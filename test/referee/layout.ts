@@ -1,5 +1,5 @@
 import { MODE } from '../../src/cpu/mode.ts';
-import { AR } from '../../src/cpu/state.ts';
+import { AR, CS } from '../../src/cpu/state.ts';
 
 /**
  * The guest in which single instructions run, alike under KVM and in software. Physical memory is mapped at BASE;
@@ -62,15 +62,49 @@ export const TSS_SELECTOR = 0x40;
 /** A kind of ring-3 code that runs on the processor itself. */
 export interface World {
   readonly name: string;
-  readonly code: 32 | 64;
+  readonly code: 16 | 32 | 64;
   readonly mode: number;
   /** Where the data is mapped a second time: across 4 GiB, or where 16-bit addresses reach. */
   readonly alias: bigint;
   readonly fsBase: bigint;
   readonly gsBase: bigint;
+  /** ES CS SS DS FS GS. */
+  readonly segments: readonly Segment[];
+}
+
+export interface Segment {
+  readonly selector: number;
+  readonly base: bigint;
+  readonly limit: number;
+  readonly attributes: number;
 }
 
 const FLAT = 0x3f << MODE.FLAT_SHIFT;
+
+const SMALL = AR.P | AR.S | (3 << AR.DPL_SHIFT) | AR.WRITABLE | AR.ACCESSED;
+const USER = SMALL | AR.G;
+
+function flat(code: 32 | 64): Segment[] {
+  const data = { selector: USER_DATA, base: 0n, limit: 0xffffffff, attributes: USER | AR.DB };
+  const text =
+    code === 64
+      ? { ...data, selector: CODE_64, attributes: USER | AR.CODE | AR.L }
+      : { ...data, selector: CODE_32, attributes: USER | AR.CODE | AR.DB };
+  return [data, text, data, data, data, data];
+}
+
+/** Local selectors in the order of the registers; data at 7000h of each segment, limits before, at and behind its end. */
+function small(): Segment[] {
+  const base = BigInt(BASE + DATA - 0x7000);
+  const limits = [0x8fff, CODE_END - CODE - 1, 0xffff, 0xffff, 0x7f00, 0xffffffff];
+  const kinds = [0, AR.CODE, 0, 0, AR.EXPAND_DOWN, AR.G];
+  return limits.map((limit, seg) => ({
+    selector: 8 * seg + 7,
+    base: seg === CS ? BigInt(BASE + CODE) : base,
+    limit,
+    attributes: SMALL | kinds[seg]!,
+  }));
+}
 
 export const WORLDS: readonly World[] = [
   {
@@ -80,6 +114,7 @@ export const WORLDS: readonly World[] = [
     alias: 0x5ab4_0000_0000n - 4096n,
     fsBase: 0x1234_5000n,
     gsBase: 0x7fff_8765_4320n,
+    segments: flat(64),
   },
   {
     name: 'compatibility',
@@ -88,12 +123,15 @@ export const WORLDS: readonly World[] = [
     alias: 0x7000n,
     fsBase: 0n,
     gsBase: 0n,
+    segments: flat(32),
+  },
+  {
+    name: '16-bit',
+    code: 16,
+    mode: MODE.CODE_16 | MODE.LMA | MODE.USER,
+    alias: BigInt(BASE + DATA),
+    fsBase: BigInt(BASE + DATA - 0x7000),
+    gsBase: BigInt(BASE + DATA - 0x7000),
+    segments: small(),
   },
 ];
-
-const USER = AR.P | AR.S | (3 << AR.DPL_SHIFT) | AR.WRITABLE | AR.ACCESSED | AR.G;
-export const ATTRIBUTES = {
-  data: USER | AR.DB,
-  code32: USER | AR.CODE | AR.DB,
-  code64: USER | AR.CODE | AR.L,
-} as const;

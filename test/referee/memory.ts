@@ -1,6 +1,5 @@
-import { AR, CpuState, CR0, CR4, CS, DS, EFER, ES, FS, GS, LDTR, RSP, SS, TR } from '../../src/cpu/state.ts';
+import { AR, CpuState, CR0, CR4, EFER, FS, GS, LDTR, RSP, TR } from '../../src/cpu/state.ts';
 import {
-  ATTRIBUTES,
   BASE,
   CODE,
   CODE_32,
@@ -18,6 +17,7 @@ import {
   PAGE,
   RAM_BYTES,
   READ_ONLY,
+  type Segment,
   STUBS,
   TABLES,
   TSS,
@@ -106,20 +106,21 @@ function buildDescriptors(view: DataView): void {
 /** Ring 3 before any case, at `ip`. `extensions`: XSAVE and FSGSBASE are switched on. */
 export function userState(world: World, ip: number, extensions: boolean): CpuState {
   const state = new CpuState();
-  const set = (seg: number, selector: number, attributes: number, base = 0n): void => {
+  const set = (seg: number, { selector, base, limit, attributes }: Segment): void => {
     state.set('selector', BigInt(selector), seg);
     state.set('attributes', BigInt(attributes), seg);
-    state.set('limit', 0xffff_ffffn, seg);
+    state.set('limit', BigInt(limit), seg);
     state.set('base', base, seg);
   };
-  const long = world.code === 64;
-  set(CS, long ? CODE_64 : CODE_32, long ? ATTRIBUTES.code64 : ATTRIBUTES.code32);
-  for (const seg of [ES, SS, DS]) set(seg, USER_DATA, ATTRIBUTES.data);
-  set(FS, long ? 0 : USER_DATA, ATTRIBUTES.data, world.fsBase);
-  set(GS, long ? 0 : USER_DATA, ATTRIBUTES.data, world.gsBase);
-  set(LDTR, 0, AR.UNUSABLE);
-  set(TR, TSS_SELECTOR, 0x8b, BigInt(BASE + TSS));
-  state.set('limit', 0x67n, TR);
+  world.segments.forEach((segment, seg) => {
+    set(seg, segment);
+  });
+  if (world.code === 64) {
+    set(FS, { ...world.segments[FS]!, selector: 0, base: world.fsBase });
+    set(GS, { ...world.segments[GS]!, selector: 0, base: world.gsBase });
+  }
+  set(LDTR, { selector: 0, base: 0n, limit: 0, attributes: AR.UNUSABLE });
+  set(TR, { selector: TSS_SELECTOR, base: BigInt(BASE + TSS), limit: 0x67, attributes: 0x8b });
   state.set('cpl', 3n);
   state.set('rip', BigInt(ip));
   state.set('gpr', BigInt(BASE + CURRENT), RSP);

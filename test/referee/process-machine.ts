@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { IMAGE_BYTES, Image } from './image.ts';
-import { BASE, codeAt } from './layout.ts';
+import { BASE, codeAt, type World } from './layout.ts';
 import type { Silicon, SlotCase } from './silicon.ts';
 
 const RECORD = 24 + IMAGE_BYTES;
@@ -12,14 +12,18 @@ const MOST = 60_000;
 /** Exceptions that push an error code; the kernel reports 0 for the others. */
 const WITH_CODE = new Set([8, 10, 11, 12, 13, 14, 17]);
 
-/** The host's processor by way of a 32-bit process: compatibility mode. */
+/** The host's processor by way of a 32-bit process: compatibility mode, with 32- or 16-bit segments. */
 export class ProcessMachine implements Silicon {
   readonly name = 'process';
+  readonly #arguments: readonly string[];
   readonly #folder = mkdtempSync(join(tmpdir(), 'referee-'));
   readonly #program = join(this.#folder, 'process');
 
   /** @throws when there is no gcc that makes 32-bit programs, or they do not run */
-  constructor() {
+  constructor({ segments }: World) {
+    this.#arguments = segments.flatMap(({ selector, base, limit, attributes }) =>
+      [selector, base, limit, attributes].map(String),
+    );
     const source = join(import.meta.dirname, 'process.c');
     execFileSync('gcc', ['-m32', '-O1', '-static', '-fno-stack-protector', '-mno-sse', '-o', this.#program, source], {
       stdio: 'pipe',
@@ -35,7 +39,11 @@ export class ProcessMachine implements Silicon {
       input.set(code, at + 8);
       input.set(before.bytes, at + 24);
     });
-    const { stdout, status, signal } = spawnSync(this.#program, { input, maxBuffer: 1 << 30, timeout: MOST });
+    const { stdout, status, signal } = spawnSync(this.#program, this.#arguments, {
+      input,
+      maxBuffer: 1 << 30,
+      timeout: MOST,
+    });
     if (status !== 0 || stdout.length !== IMAGE_BYTES * cases.length) {
       throw new Error(
         `the process of the cases ended with ${status ?? signal} after ${stdout.length / IMAGE_BYTES} of them`,

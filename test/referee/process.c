@@ -1,6 +1,7 @@
 /*
  * Runs single instructions of 32-bit code on the host's processor for process-machine.ts, in the guest that layout.ts
  * describes, as a process: where KVM does not run compatibility mode on the processor, this does. Build with -m32.
+ * Arguments: selector, base, limit and attributes of ES CS SS DS FS GS; those of the local table are made.
  *
  * stdin, per case: address of the instruction and its length (32 bits each), 16 bytes of code, an image (image.ts).
  * stdout, per case: an image.
@@ -10,6 +11,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <asm/ldt.h>
+#include <sys/syscall.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <ucontext.h>
@@ -28,6 +31,7 @@ static uint8_t saved_fpu[512];
 static uint8_t *code, *data;
 static const struct { int at, bytes; } windows[] = { { PAGE - 576, 1152 }, { 2 * PAGE - 64, 64 } };
 static const int order[] = { REG_EAX, REG_ECX, REG_EDX, REG_EBX, REG_ESP, REG_EBP, REG_ESI, REG_EDI };
+static uint32_t descriptors[6][4];
 static const int segments[] = { REG_ES, REG_CS, REG_SS, REG_DS, REG_FS, REG_GS };
 
 /* The area of FXSAVE lies behind that of FSAVE. */
@@ -42,7 +46,7 @@ static void begin(int number, siginfo_t *info, void *context) {
   saved = *m;
   memcpy(saved_fpu, fxsave_of(m), 512);
   for (int i = 0; i < 8; i++) m->gregs[order[i]] = word(in.image + GPR + 8 * i);
-  for (int i = 0; i < 6; i++) m->gregs[segments[i]] = i == 1 ? USER_CODE : USER_DATA;
+  for (int i = 0; i < 6; i++) m->gregs[segments[i]] = i == 1 ? USER_CODE : descriptors[i][0];
   m->gregs[REG_EIP] = LOADER;
   m->gregs[REG_EFL] = word(in.image + RFLAGS);
 }
@@ -93,12 +97,24 @@ static void build(void) {
   map(INPUT, PAGE, PROT_READ | PROT_WRITE, fd, 0x8000);
   uint8_t *loader = map(0x62000000, PAGE, PROT_READ | PROT_WRITE, fd, 0x9000);
   map(LOADER, PAGE, PROT_READ | PROT_EXEC, fd, 0x9000);
-  /* fxrstor [INPUT]; jmp: its distance is put in by each case. */
-  const uint8_t program[] = { 0x0f, 0xae, 0x0d, 0, 0, 0x20, 0x3a, 0xe9 };
+  /* fxrstor cs:[INPUT]; jmp CS:offset: the offset is put in by each case. */
+  const uint8_t program[] = { 0x2e, 0x0f, 0xae, 0x0d, 0, 0, 0x20, 0x3a, 0xea, 0, 0, 0, 0, descriptors[1][0], 0 };
   memcpy(loader, program, sizeof program);
 }
 
-int main(void) {
+/* Makes a descriptor of the local table. Attributes are as VMX has them. */
+static void describe(const uint32_t *d) {
+  const uint32_t code = d[3] & 8, down = d[3] & 4, big = d[3] & 0x4000, pages = d[3] & 0x8000;
+  struct user_desc u = { .entry_number = d[0] >> 3, .base_addr = d[1], .limit = pages ? d[2] >> 12 : d[2],
+                         .seg_32bit = big != 0, .contents = code ? 2 : down ? 1 : 0, .limit_in_pages = pages != 0,
+                         .useable = 1 };
+  if (syscall(SYS_modify_ldt, 0x11, &u, sizeof u) != 0) { perror("modify_ldt"); exit(1); }
+}
+
+int main(int count, char **arguments) {
+  if (count != 25) return 2;
+  for (int i = 0; i < 24; i++) descriptors[i / 4][i % 4] = strtoul(arguments[i + 1], NULL, 0);
+  for (int i = 0; i < 6; i++) if (descriptors[i][0] & 4) describe(descriptors[i]);
   stack_t stack = { .ss_sp = malloc(65536), .ss_size = 65536 };
   sigaltstack(&stack, NULL);
   build();
@@ -113,7 +129,7 @@ int main(void) {
     memcpy(at, in.code, in.length);
     for (int i = 0; i < 2; i++) { memcpy(data + windows[i].at, from, windows[i].bytes); from += windows[i].bytes; }
     memcpy((void *)INPUT, in.image, 512);
-    put(loader + 8, in.at - (LOADER + 12));
+    put(loader + 9, word(in.image + RIP));
     raise(SIGUSR1);
     memset(at, 0xf4, 16);
     fwrite(out, IMAGE, 1, stdout);

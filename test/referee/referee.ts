@@ -172,16 +172,17 @@ async function openSystem(): Promise<KvmSystem | string> {
 }
 
 function openCourt(world: World, system: KvmSystem | string): Opening {
-  if (typeof system === 'string') return system;
   const maker = /AuthenticAMD/.test(readFileSync('/proc/cpuinfo', 'utf8')) ? 'amd' : 'intel';
-  // Such a KVM emulates compatibility mode: a process is nearer to the processor.
-  if (world.code === 32 && system.kind === 'pvm') {
-    try {
-      return new Court(world, new ProcessMachine(), ['process', maker]);
-    } catch (error) {
-      return `no 32-bit process: ${(error as Error).message.split('\n')[0]}`;
-    }
+  const native = typeof system !== 'string' && (world.code === 64 || (world.code === 32 && system.kind !== 'pvm'));
+  if (typeof system !== 'string' && native) {
+    const traits: Trait[] = system.kind === 'pvm' ? ['kvm', 'pvm', maker] : ['kvm', maker];
+    return new Court(world, new KvmMachine(system, world), traits);
   }
-  const traits: Trait[] = system.kind === 'pvm' ? ['kvm', 'pvm', maker] : ['kvm', maker];
-  return new Court(world, new KvmMachine(system, world), traits);
+  if (world.code === 64) return String(system);
+  // Such a KVM emulates what is not 64-bit code: a process is nearer to the processor.
+  try {
+    return new Court(world, new ProcessMachine(world), ['process', maker]);
+  } catch (error) {
+    return `no 32-bit process: ${(error as Error).message.split('\n')[0]}`;
+  }
 }

@@ -64,10 +64,10 @@ export class TcgMachine {
     this.vcpu.code.clear();
   }
 
-  #runOne({ slot, before }: SlotCase): Image {
+  #runOne({ before }: SlotCase): Image {
     const { w } = this.vcpu;
     this.#load(before);
-    const ip = BASE + codeAt(slot);
+    const ip = Number(before.rip);
     w[W.rip] = ip;
     if (this.#tier === 'jit') {
       w[W.rip] = ip - NOPS;

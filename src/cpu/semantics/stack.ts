@@ -55,6 +55,10 @@ const frameAddress = (t: Emitter): Val => {
   return bp.size === 2 ? { id: bp.id, size: 4 } : bp;
 };
 
+/** The new frame pointer: processors take all of ESP although a 16-bit stack has a part of it only. */
+const framePointer = (t: Emitter, frame: Val): Val =>
+  t.stackSize === 2 ? t.or(t.and(t.gpr(RSP, 4), t.const(0xffff0000 | 0, 4)), frame) : frame;
+
 /**
  * ENTER. The helper copies the frame pointers of the outer levels, gives the bytes that they took, and probes
  * the place that the stack pointer will have.
@@ -63,9 +67,10 @@ export const enter: Emit = (t, allocation, nesting) => {
   const bytes = t.zext(t.read(allocation!), 4);
   const frame = t.stackAddress(-t.size);
   t.store(SS, frame, t.gpr(RBP, t.size));
-  const copied = t.callFor(4, 'enterFrames', t.zext(frame, 8), t.zext(t.read(nesting!), 4), bytes, t.size);
+  const pointer = framePointer(t, frame);
+  const copied = t.callFor(4, 'enterFrames', t.zext(pointer, 8), t.zext(t.read(nesting!), 4), bytes, t.size);
   t.setStack(t.sub(frame, t.zext(t.add(copied, bytes), frame.size)));
-  t.setGpr(RBP, t.trunc(frame, t.size));
+  t.setGpr(RBP, t.trunc(pointer, t.size));
 };
 
 export const leave: Emit = (t) => {
