@@ -13,7 +13,7 @@ const GROUP_LIMIT = 1.1;
 export interface Figure {
   /** Nanoseconds per unit of work: the best pass. */
   readonly ns: number;
-  /** Between the passes: half of the distance of the extremes, as a share of the median. */
+  /** How far the farthest pass is from the median, as a share of it. */
   readonly spread: number;
 }
 

@@ -10,7 +10,7 @@ export interface BootCell {
   readonly engine: string;
   readonly wallMs: number;
   readonly cpuMs: number;
-  /** Of the real times: half of the distance between the extremes, as a share of the median. */
+  /** How far the farthest real time is from the median, as a share of it. */
   readonly spread: number;
   readonly instructions?: number;
   readonly rss?: number;

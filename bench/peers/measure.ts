@@ -11,7 +11,7 @@ export interface Cell {
   readonly steadyMs: number;
   /** First rounds: a fresh process, translation included. */
   readonly coldMs: number;
-  /** Of the steady rounds: half of the distance between the extremes, as a share of the median. */
+  /** How far the farthest steady round is from the median, as a share of it. */
   readonly spread: number;
   readonly samples: readonly number[];
   /** Iterations that were run, where they are fewer than the row's. */

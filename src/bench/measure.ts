@@ -9,7 +9,7 @@ export interface Cell {
   readonly samples: readonly number[];
   /** Median of the samples; NaN with a gap. */
   readonly ns: number;
-  /** Half of the distance between the extremes, as a share of the median. */
+  /** How far the farthest sample is from the median, as a share of it. */
   readonly spread: number;
   /** Why there is no figure. */
   readonly gap?: string;

@@ -63,9 +63,9 @@ export function tables({ engines, rows, host, date, version, seconds }: Report):
     `emu ${version} on ${host.cpu}, ${host.cores} cores, ${host.system}, Node ${host.node}; ${date}\n`,
     `KVM: ${host.kvm}. Load before the run: ${host.load.toFixed(1)}; the run took ${seconds.toFixed(0)} s.\n\n`,
     ...groups,
-    "Time for one unit of the same fixed work, by the host's clock: median, and ± half of the range of the samples.\n",
+    "Time for one unit of the same fixed work, by the host's clock: median, within whose ± all samples lie.\n",
     'a/b: how many times as long a took as b. Means are geometric.\n',
-    noisy ? '! the samples are more than 20 % apart: this figure is not to be trusted.\n' : '',
+    noisy ? '! more than 20 %: this figure is not to be trusted.\n' : '',
     gaps(rows),
   ].join('');
 }

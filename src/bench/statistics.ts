@@ -4,9 +4,10 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** Half of the distance between the extremes, as a share of the median. */
+/** How far the farthest value is from the median, as a share of it: all values lie within median ± spread. */
 export function spread(values: readonly number[]): number {
-  return (Math.max(...values) - Math.min(...values)) / 2 / median(values);
+  const middle = median(values);
+  return Math.max(...values.map((value) => Math.abs(value - middle))) / middle;
 }
 
 export function geometricMean(values: readonly number[]): number {
