@@ -27,7 +27,7 @@ const LAYOUT = {
   budget: [4, 1],
   /** Where the budget ends: 0, or the largest int32 to end the running block soon. */
   budgetEnd: [4, 1],
-  /** Counts changes of address translation; links between code pages hold while it stands. */
+  /** Counts changes of address translation: what instructions on two pages ask. */
   generation: [4, 1],
   /** High half of a 64-bit result of a run-time helper. */
   hi: [4, 1],

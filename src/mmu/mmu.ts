@@ -46,8 +46,10 @@ export class Mmu {
   high = 0;
   /** Physical address bits that reach memory; bit 20 is cleared while A20 is masked. */
   #a20 = -1;
-  /** Called after translations were dropped. */
-  onFlush: () => void = () => {};
+  /** Called after all translations were dropped, or all but global ones. */
+  onFlush: (globals: boolean) => void = () => {};
+  /** Called after those of one page were dropped: of `1 << shift` bytes around a linear address. */
+  onFlushPage: (low: number, shift: number) => void = () => {};
   /** One line for each translation made or dropped, when tracing. */
   trace: ((line: string) => void) | undefined;
 
@@ -94,13 +96,13 @@ export class Mmu {
   flush(globals: boolean): void {
     this.trace?.(globals ? 'flush all' : 'flush but globals');
     this.tlb.flush(globals);
-    this.onFlush();
+    this.onFlush(globals);
   }
 
   flushPage(low: number): void {
     this.trace?.(`flush ${hex(low)}`);
-    this.tlb.flushPage(low);
-    this.onFlush();
+    const shift = this.tlb.flushPage(low);
+    this.onFlushPage(low, shift);
   }
 
   /** Offset in the RAM buffer of one instruction byte, or -1 when it is not in RAM or ROM (`fetchGpa` then). */
@@ -108,6 +110,18 @@ export class Mmu {
     const page = this.#walk(low, high, ACCESS.FETCH | (user ? ACCESS.USER : 0), 0).page;
     const gpa = this.#mask(page + (low & 0xfff));
     return this.#map.readableOffset(gpa);
+  }
+
+  /** The last `fetch` went through a global translation. */
+  get fetchedGlobal(): boolean {
+    return this.walker.result.global;
+  }
+
+  /** As `fetch`, but -1 where it would fault. */
+  tryFetch(low: number, high: number, user: boolean): number {
+    if (!this.#canonical(high)) return -1;
+    const found = this.walker.walk(low, high, ACCESS.FETCH | (user ? ACCESS.USER : 0));
+    return found.fault >= 0 ? -1 : this.#map.readableOffset(this.#mask(found.page + (low & 0xfff)));
   }
 
   /** As `fetch`, but -1 where fetching would fault; sets no accessed bits. */

@@ -78,17 +78,19 @@ export class Tlb {
     this.#global.length = 0;
   }
 
-  flushPage(low: number): void {
+  /** Drops the page around a linear address; gives log2 of its size. */
+  flushPage(low: number): number {
     const shift = this.#large[low >>> REGION_SHIFT]!;
     if (shift === LARGEST_SHIFT) {
       this.flush(true);
-      return;
+      return shift;
     }
     const pages = shift === 0 ? 1 : 1 << (shift - 12);
     const first = (low >>> 12) & -pages;
     for (let kind = 0; kind < 4; kind++) {
       for (let index = first; index < first + pages; index++) this.#drop(kind as TlbKind, index);
     }
+    return shift === 0 ? 12 : shift;
   }
 
   /** Makes writes to a RAM page take the slow path again (it holds translated code now). */

@@ -32,6 +32,9 @@ export class CodeCache {
   readonly #crossing = new Map<number, Rec[]>();
   /** Tables of ring 3 code that may hold records. */
   readonly #user = new Set<CodeTable>();
+  /** Live tables by whether a write to CR3 leaves them alone. */
+  #liveLocal: CodeTable[] = [];
+  #liveGlobal: CodeTable[] = [];
   readonly #none: Rec;
   readonly #buffer = new Uint8Array(2 * LONGEST);
   #records = 0;
@@ -66,7 +69,16 @@ export class CodeCache {
     this.#forms = forms;
     this.#none = stop;
     pages.onWrite = (offset, length) => this.#invalidate(offset, length);
-    mmu.onFlush = () => this.newGeneration();
+    mmu.onFlush = (globals) => {
+      retire(this.#liveLocal);
+      if (globals) retire(this.#liveGlobal);
+      this.#translationsChanged();
+    };
+    mmu.onFlushPage = (low, shift) => {
+      this.#liveLocal = retirePage(this.#liveLocal, low, shift);
+      this.#liveGlobal = retirePage(this.#liveGlobal, low, shift);
+      this.#translationsChanged();
+    };
   }
 
   get records(): number {
@@ -78,10 +90,33 @@ export class CodeCache {
     return this.#records + TABLE_COST * this.#tables;
   }
 
-  /** Address translation or the code segment changed: cached targets must be looked up again. */
+  /** Every link is to be looked up again. */
   newGeneration(): void {
+    retire(this.#liveLocal);
+    retire(this.#liveGlobal);
+    this.#translationsChanged();
+  }
+
+  #translationsChanged(): void {
     this.#w[W.generation] = (this.#w[W.generation]! + 1) | 0;
-    this.#fetch.fill(undefined);
+  }
+
+  /** Makes a table live again if its page is still mapped as when it was made; nothing faults. */
+  revive(table: CodeTable): boolean {
+    if (table.live) return true;
+    const { linearLow, linearHigh, ramPage } = table;
+    const user = (table.mode & MODE.USER) !== 0;
+    const offset = this.#mmu.tryFetch(linearLow, linearHigh, user);
+    if (offset < 0 || offset >>> 12 !== ramPage) return false;
+    this.#enliven(table);
+    return true;
+  }
+
+  /** The page of a table has just been fetched from. */
+  #enliven(table: CodeTable): void {
+    if (table.live) return;
+    table.live = true;
+    (this.#mmu.fetchedGlobal ? this.#liveGlobal : this.#liveLocal).push(table);
   }
 
   /** Takes the code segment from the state; to be called when it may have changed. */
@@ -93,7 +128,7 @@ export class CodeCache {
     if (base === this.#codeBase && limit === this.#codeLimit) return;
     this.#codeBase = base;
     this.#codeLimit = limit;
-    this.newGeneration();
+    this.#fetch.fill(undefined);
   }
 
   /** The record at an instruction pointer. Raises the fault that fetching it raises. */
@@ -150,6 +185,7 @@ export class CodeCache {
     this.#emptied.clear();
     this.#records = 0;
     this.#tables = 0;
+    this.#fetch.fill(undefined);
     this.newGeneration();
   }
 
@@ -217,7 +253,7 @@ export class CodeCache {
     const at = (low >>> 12) & (FETCH_ENTRIES - 1);
     const linear = low & 0xfffff000;
     const cached = this.#fetch[at];
-    if (cached !== undefined && cached.linearLow === linear && cached.linearHigh === high && cached.mode === mode) {
+    if (cached?.live === true && cached.linearLow === linear && cached.linearHigh === high && cached.mode === mode) {
       cached.used = this.epoch;
       return cached;
     }
@@ -229,6 +265,7 @@ export class CodeCache {
     const table = this.#find(offset >>> 12, mode, linear, high);
     this.#fetch[at] = table;
     table.used = this.epoch;
+    this.#enliven(table);
     return table;
   }
 
@@ -417,4 +454,17 @@ export class CodeCache {
     for (const record of table.records) if (record !== this.#none) record.divert(this.onStale);
     table.slots.fill(0);
   }
+}
+
+function retire(tables: CodeTable[]): void {
+  for (const table of tables) table.live = false;
+  tables.length = 0;
+}
+
+/** The tables that are not of the page of `1 << shift` bytes around a linear address; the others are live no more. */
+function retirePage(tables: readonly CodeTable[], low: number, shift: number): CodeTable[] {
+  return tables.filter((table) => {
+    if (table.linearLow >>> shift === low >>> shift) table.live = false;
+    return table.live;
+  });
 }

@@ -97,7 +97,7 @@ export class Forms {
     const long = (insn.mode & MODE.CODE) === MODE.CODE_64;
     const follow = [
       'const t = i.link;',
-      `if (t !== null && i.gen === w[${W.generation}]) {`,
+      'if (t !== null && t.page.live) {',
       `  if ((w[${W.budget}] -= t.left) >= w[${W.budgetEnd}]) return ++t.heat === ${this.#hot} ? promote(t) : t;`,
       '  return stop(t);',
       '}',
@@ -133,7 +133,7 @@ export class Forms {
         const high = long ? printer.high(terminal.target) : '0';
         lines.push(
           'const t = i.link;',
-          `if (t !== null && i.gen === w[${W.generation}] && t.ipLow === ${low} && t.page.ipHigh === ${high}) {`,
+          `if (t !== null && t.page.live && t.ipLow === ${low} && t.page.ipHigh === ${high}) {`,
           `  if ((w[${W.budget}] -= t.left) >= w[${W.budgetEnd}]) return ++t.heat === ${this.#hot} ? promote(t) : t;`,
           '  return stop(t);',
           '}',

@@ -25,7 +25,7 @@ export function loopText(arms: readonly Arm[], hot: number): { text: string; use
     `} else why = ${ASK.STOP};`,
     'i = t; break ask;',
   ].join('\n');
-  const linked = `t !== null && i.gen === w[${W.generation}]`;
+  const linked = 't !== null && t.page.live';
   // The state is in a local: each use of an outer name costs bytecode, whose size V8 limits.
   const text = [
     'const state = w;',

@@ -106,6 +106,7 @@ export class Loops {
     const savedRam = ram.slice();
     const restoreTlb = mmu.tlb.lend();
     const page = new CodeTable(0, 0, 0, 0, 0, 0, stop);
+    page.live = true;
     const end = new Rec(() => stop, page, 0);
     // A record that is no candidate for a region.
     end.divert(() => stop);
@@ -125,7 +126,6 @@ export class Loops {
         rec.arm = n + 1;
         rec.next = end;
         rec.link = end;
-        rec.gen = w[W.generation]!;
         loop(rec);
       });
     }

@@ -19,9 +19,8 @@ export class Rec {
   disp = 0;
   /** Instructions from here to the end of the block, this one included. */
   left = 0;
-  /** Last target of a jump, good while `gen` equals the state's generation. */
+  /** Last target of a jump, good while its page is live. */
   link: Rec | null = null;
-  gen = -1;
   /** The first few targets of an indirect jump. */
   targets: Rec[] | null = null;
   /** Times the block that begins here was entered by a jump. */
@@ -76,6 +75,8 @@ export class CodeTable {
   readonly codeLimit: number;
   /** High half of the instruction pointer: 0 outside 64-bit mode. */
   readonly ipHigh: number;
+  /** The linear page is known to be this RAM page, and to be executable in this mode. */
+  live = false;
   /** For each byte of the page: index of the record that begins there, or 0. */
   readonly slots = new Int16Array(4096);
   /** Index 0 stays unused. */

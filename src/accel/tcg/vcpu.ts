@@ -126,7 +126,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
       stop: STOP,
       worth: options.loopAfter,
     });
-    if (options.tier === 'jit') this.regions = new Regions(w, this.code, this.mmu, environment, options.jit ?? {});
+    if (options.tier === 'jit') this.regions = new Regions(w, this.code, environment, options.jit ?? {});
     this.#keeper = new CodeKeeper(this.code, this.forms, this.regions, options.limits ?? {}, () => this.attention());
   }
 
@@ -459,7 +459,6 @@ export class TcgVcpu implements Vcpu, CpuContext {
       w[W.rip + 1] = i.immHigh;
       const target = code.lookup(i.imm, i.immHigh);
       i.link = target;
-      i.gen = w[W.generation]!;
       return charge(target);
     };
     names.fall = (i: Rec): Rec => {
@@ -476,7 +475,6 @@ export class TcgVcpu implements Vcpu, CpuContext {
       i.link = target;
       const targets = (i.targets ??= []);
       if (targets.length < TARGET_LIMIT && !targets.includes(target)) targets.push(target);
-      i.gen = w[W.generation]!;
       const next = charge(target);
       if (++target.heat === this.regions?.hot && next === target) this.regions.promote(target);
       return next;
@@ -500,8 +498,13 @@ export class TcgVcpu implements Vcpu, CpuContext {
           return enterVia!(i, low, high);
       }
     };
-    code.onGlue = (i) => enterAt(i.nextLow, i.nextHigh);
     let stale = 0;
+    code.onGlue = (i) => {
+      if (i.link?.page.live === true) return charge(i.link);
+      w[W.rip] = i.nextLow;
+      w[W.rip + 1] = i.nextHigh;
+      return charge((i.link = code.lookup(i.nextLow, i.nextHigh)));
+    };
     code.onStale = (i) => {
       w[W.budget]! += i.left;
       // Links that lead here would do so for ever.

@@ -1,10 +1,9 @@
 import { MODE } from '../../../cpu/mode.ts';
 import { W } from '../../../cpu/state.ts';
-import type { Mmu } from '../../../mmu/mmu.ts';
 import type { CodeCache } from '../code-cache.ts';
 import type { Environment } from '../environment.ts';
 import { HOT } from '../forms.ts';
-import { type Handler, Rec } from '../record.ts';
+import { type CodeTable, type Handler, Rec } from '../record.ts';
 import { emitRegion } from './emit-region.ts';
 import { flagKeepers } from './flag-state.ts';
 import { buildFlowGraph, type FlowGraph } from './flow-graph.ts';
@@ -16,28 +15,18 @@ import { JitStats } from './stats.ts';
 /** A region with fewer instructions is not worth its compilation, unless it loops. */
 const LEAST = 3;
 
-/** One page of code that a region was made from. */
-interface Page {
-  readonly low: number;
-  readonly high: number;
-  readonly ramPage: number;
-}
-
 /** Emitted code for a hot entry, and what it takes to leave it and to throw it away. */
 export interface Region {
   readonly entry: Rec;
-  readonly pages: readonly Page[];
+  readonly pages: readonly CodeTable[];
   readonly recs: ReadonlySet<Rec>;
   readonly nodes: readonly { readonly rec: Rec; readonly refund: number }[];
   readonly exits: readonly { readonly low: number; readonly high: number }[];
   readonly links: (Rec | null)[];
-  readonly generations: Int32Array;
   readonly instructions: number;
   readonly characters: number;
   /** Epoch of the code cache in which it last ran. */
   used: number;
-  /** Generation in which the other pages were seen to be mapped as before. */
-  checked: number;
 }
 
 /** A region as it was made, for dumps. */
@@ -59,7 +48,6 @@ export class Regions {
   onMade: ((made: MadeRegion) => void) | undefined;
   readonly #w: Int32Array;
   readonly #code: CodeCache;
-  readonly #mmu: Mmu;
   readonly #env: Environment;
   readonly #passes: Passes;
   readonly #only: RegionRange | undefined;
@@ -72,10 +60,9 @@ export class Regions {
   readonly #byPage = new Map<number, Set<Region>>();
   #number = 0;
 
-  constructor(w: Int32Array, code: CodeCache, mmu: Mmu, env: Environment, options: JitOptions) {
+  constructor(w: Int32Array, code: CodeCache, env: Environment, options: JitOptions) {
     this.#w = w;
     this.#code = code;
-    this.#mmu = mmu;
     this.#env = env;
     this.#passes = choosePasses(options.passes);
     this.#only = options.only;
@@ -109,11 +96,9 @@ export class Regions {
       pages: pagesOf(graph),
       recs,
       links: tables.exits.map(() => null),
-      generations: new Int32Array(tables.exits.length),
       instructions: graph.instructions,
       characters: text.length,
       used: this.#code.epoch,
-      checked: this.#w[W.generation]!,
     };
     const run = this.#env.compileWith(text, uses, 'region', region) as Handler;
     // Its end runs once now: V8 would throw optimised code away that meets code without type feedback.
@@ -140,16 +125,10 @@ export class Regions {
 
   /** A region on several pages runs only while all of them are mapped as when it was made. */
   #guarded(region: Region, run: Handler): Handler {
-    const w = this.#w;
+    const { pages } = region;
+    const code = this.#code;
     return (i) => {
-      if (region.checked !== w[W.generation]) {
-        const user = (i.page.mode & MODE.USER) !== 0;
-        for (const { low, high, ramPage } of region.pages) {
-          const gpa = this.#mmu.probeFetch(low, high, user);
-          if (gpa >>> 12 !== ramPage) return i.plain(i);
-        }
-        region.checked = w[W.generation]!;
-      }
+      for (let n = 0; n < pages.length; n++) if (!pages[n]!.live && !code.revive(pages[n]!)) return i.plain(i);
       return run(i);
     };
   }
@@ -234,7 +213,7 @@ export class Regions {
     const stop = names.stop as (rec: Rec) => Rec;
     const leave = (region: Region, exit: number): Rec => {
       const link = region.links[exit]!;
-      if (link !== null && region.generations[exit] === w[W.generation]) {
+      if (link?.page.live) {
         if ((w[W.budget]! -= link.left) >= w[W.budgetEnd]!) {
           if (++link.heat === this.hot) this.promote(link);
           return link;
@@ -246,10 +225,7 @@ export class Regions {
       w[W.rip + 1] = high;
       const target = code.lookup(low, high);
       stats.lookups++;
-      if (linked) {
-        region.links[exit] = target;
-        region.generations[exit] = w[W.generation]!;
-      }
+      if (linked) region.links[exit] = target;
       return enterAt(low, high);
     };
     names.finish = (region: Region, x: number, node: number, low: number, high: number): Rec => {
@@ -267,13 +243,9 @@ export class Regions {
   }
 }
 
-function pagesOf(graph: FlowGraph): Page[] {
-  const pages = new Map<string, Page>();
-  for (const { nodes } of graph.blocks) {
-    for (const { rec } of nodes) {
-      const { linearLow, linearHigh, ramPage } = rec.page;
-      pages.set(`${linearHigh}:${linearLow}`, { low: linearLow, high: linearHigh, ramPage });
-    }
-  }
-  return [...pages.values()];
+/** The tables of the pages that a region was made from. */
+function pagesOf(graph: FlowGraph): CodeTable[] {
+  const pages = new Set<CodeTable>();
+  for (const { nodes } of graph.blocks) for (const { rec } of nodes) pages.add(rec.page);
+  return [...pages];
 }
