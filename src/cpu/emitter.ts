@@ -280,11 +280,15 @@ export class Emitter {
 
   /** #SS(0) for an address in the stack segment that is not canonical: helpers that reach memory raise #GP(0). */
   checkStackAddress(seg: number, address: ValueId): void {
-    if (!this.long || seg !== SS) return;
-    const high = this.high({ id: address, size: 8 });
+    if (this.long && seg === SS) this.checkCanonical({ id: address, size: 8 }, VECTOR.SS);
+  }
+
+  /** Raises a fault with error code 0 when a 64-bit address is not canonical. */
+  checkCanonical(address: Val, vector: number): void {
+    const high = this.high(address);
     const sixteen = this.const(16, 4);
     const sign = this.sar(this.shl(high, sixteen), sixteen);
-    this.if(this.isZero(this.eq(sign, high)), () => this.raise(VECTOR.SS, 0));
+    this.if(this.isZero(this.eq(sign, high)), () => this.raise(vector, 0));
   }
 
   /**

@@ -140,6 +140,9 @@ export const SYSTEM_CASES: readonly SystemCase[] = [
   ['SIDT', 'l64', '0f010c2500200000', '@2000=ffffffffffffffffffffffff', '@2000=ff0f0050000000000000'],
   ['LGDT', 'p32', '0f011500200000', '@2000=7f0078563412', 'gdtrLimit=7f,gdtrBase=12345678'],
   ['LGDT, 16-bit operand: 24 bits', 'real', '0f01160020', '@2000=7f0078563412', 'gdtrLimit=7f,gdtrBase=345678'],
+  ['LGDT, upper half', 'l64', '0f01142500200000', '@2000=7f0078563412ff80ffff', 'gdtrLimit=7f,gdtrBase=ffff80ff12345678'],
+  ['LGDT, base that is not canonical', 'l64', '0f01142500200000', '@2000=7f00785634120080feff', '#13(0)'],
+  ['LIDT, base that is not canonical', 'l64', '0f011c2500200000', '@2000=7f00785634120080feff', '#13(0)'],
   ['LGDT at ring 3', 'p32u', '0f011500200000', '-', '#13(0)'],
   ['LIDT', 'l64', '0f011c2500200000', '@2000=7f007856341200ffffff', 'idtrLimit=7f,idtrBase=ffffff0012345678'],
 

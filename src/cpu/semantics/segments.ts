@@ -1,4 +1,5 @@
 import type { Emitter, Val } from '../emitter.ts';
+import { VECTOR } from '../fault.ts';
 import type { MemoryOperand, Operand } from '../insn.ts';
 import type { Emit } from '../isa/row.ts';
 import { FLAG, W } from '../state.ts';
@@ -95,7 +96,7 @@ export const arpl: Emit = (t, dst, src) => {
   setZero(t, lower);
 };
 
-/** LGDT and LIDT: limit and base; 24 bits of base with a 16-bit operand size. */
+/** LGDT and LIDT: limit and base; 24 bits of base with a 16-bit operand size. #GP(0) for a base that is not canonical. */
 export const loadTable =
   (limitWord: number, baseWord: number): Emit =>
   (t, src) => {
@@ -103,6 +104,7 @@ export const loadTable =
     const address = t.address(src!);
     const limit = t.load(seg, address, 2);
     const base = t.load(seg, t.add(address, t.const(2, address.size)), t.long ? 8 : 4);
+    if (t.long) t.checkCanonical(base, VECTOR.GP);
     const cut = !t.long && t.size === 2 ? t.and(base, t.const(0xffffff, 4)) : base;
     t.setField(limitWord, t.zext(limit, 4));
     t.setField(baseWord, t.zext(cut, 8));
