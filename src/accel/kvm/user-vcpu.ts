@@ -187,6 +187,8 @@ export class UserModeVcpu implements KvmCpu {
   readonly #isForKvm = (w: Int32Array): boolean =>
     (w[W.mode]! & (MODE.USER | MODE.CODE)) === USER_CODE_64 &&
     (w[W.rflags]! & FLAG.TF) === 0 &&
+    // KVM would run it with IOPL 0: ports, CLI, PUSHF and POPF would differ.
+    (w[W.rflags]! & FLAG.IOPL) !== FLAG.IOPL &&
     w[W.interruptShadow] === 0 &&
     w[W.debugTrap] === 0 &&
     w[W.halted] === 0 &&
