@@ -1,7 +1,7 @@
 import type { Inst, IrBuilder, Known, Slot, ValueId } from '../../cpu/ir/block.ts';
 import { LIBRARY_NAMES } from '../../cpu/ir/lib.ts';
 import { OPS } from '../../cpu/ir/ops.ts';
-import { operandsOf } from '../../cpu/ir/verify.ts';
+import { hasEffect, terminalValues, usedValues } from '../../cpu/ir/uses.ts';
 import { MODE } from '../../cpu/mode.ts';
 import { W } from '../../cpu/state.ts';
 import { HOW } from '../../mmu/mmu.ts';
@@ -35,7 +35,7 @@ export class JsPrinter {
 
   /** Prints all instructions; the terminal is the caller's. */
   body(): this {
-    const used = this.#usedValues();
+    const used = usedValues(this.ir, this.roots(), (inst) => this.hasEffect(inst));
     this.ir.insts.forEach((inst, at) => {
       if (used.has(at) || this.hasEffect(inst)) this.#inst(inst, at);
     });
@@ -60,27 +60,12 @@ export class JsPrinter {
     return inst.op === 'const' ? literal(inst.high) : `${this.prefix}${value}h`;
   }
 
-  /** False for an instruction that only makes a value. */
-  protected hasEffect({ op }: Inst): boolean {
-    return op !== 'const' && op !== 'pure' && op !== 'get' && op !== 'cond' && op !== 'getFlags';
+  protected hasEffect(inst: Inst): boolean {
+    return hasEffect(inst);
   }
 
-  /** Values that the terminal needs. */
   protected roots(): ValueId[] {
-    const { terminal } = this.ir;
-    if ('condition' in terminal) return [terminal.condition];
-    return 'target' in terminal ? [terminal.target] : [];
-  }
-
-  /** Values that something with an effect, or the terminal, needs. */
-  #usedValues(): Set<ValueId> {
-    const { insts } = this.ir;
-    const used = new Set<ValueId>(this.roots());
-    for (let at = insts.length - 1; at >= 0; at--) {
-      const inst = insts[at]!;
-      if (used.has(at) || this.hasEffect(inst)) for (const value of operandsOf(inst)) used.add(value);
-    }
-    return used;
+    return terminalValues(this.ir);
   }
 
   protected name(name: string): string {

@@ -41,6 +41,8 @@ export class Rec {
   form: { readonly handler: Handler; readonly arm: number } | undefined;
   /** A breakpoint of the debugger is on it. */
   stops = false;
+  /** A region with it accessed memory at addresses that are no multiples of the operand's size. */
+  unaligned = false;
 
   constructor(h: Handler, page: CodeTable, length: number) {
     this.h = h;

@@ -17,12 +17,20 @@ import type { Passes } from './passes.ts';
 import { EXIT, gprName, type RegionLocals, RegionPrinter } from './region-printer.ts';
 import { type Structure, structure, successors } from './structure.ts';
 
+export interface RegionNode {
+  readonly rec: Rec;
+  /** What the budget gets back when the node does not run. */
+  readonly refund: number;
+  /** What the addresses of its accesses have to be multiples of. */
+  readonly alignment: number;
+}
+
 /** A region as text, and the tables that go with it. */
 export interface RegionText {
   readonly text: string;
   readonly uses: Set<string>;
-  /** Instructions by node number, and what the budget gets back when that node does not run. */
-  readonly nodes: readonly { readonly rec: Rec; readonly refund: number }[];
+  /** Instructions by node number. */
+  readonly nodes: readonly RegionNode[];
   /** Known addresses where the region is left, by exit number. */
   readonly exits: readonly { readonly low: number; readonly high: number }[];
 }
@@ -43,7 +51,7 @@ class RegionEmitter {
   readonly #locals: RegionLocals = { read: new Set(), written: new Set(), calls: false };
   readonly #uses = new Set<string>(['w', 'region', 'finish', 'entered']);
   readonly #lines: string[] = [];
-  readonly #nodes: { rec: Rec; refund: number }[] = [];
+  readonly #nodes: RegionNode[] = [];
   readonly #exits: { low: number; high: number }[] = [];
   readonly #exitNumber = new Map<string, number>();
   readonly #long: boolean;
@@ -130,10 +138,11 @@ class RegionEmitter {
     nodes.forEach((node, index) => {
       const number = this.#nodes.length;
       const { rec } = node;
-      this.#nodes.push({ rec, refund: nodes.length - index });
       printer = new RegionPrinter(node.ir, this.#mode, number, flags, this.#locals, this.#passes);
       printer.flagsDead = this.#deadFlags[at]?.[index] ?? false;
+      printer.unaligned = rec.unaligned;
       printer.body();
+      this.#nodes.push({ rec, refund: nodes.length - index, alignment: printer.alignment });
       flags = printer.flags;
       this.#bind(printer);
       this.#lines.push(...printer.lines);

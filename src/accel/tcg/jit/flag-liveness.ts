@@ -1,16 +1,22 @@
-import type { IrBuilder } from '../../../cpu/ir/block.ts';
+import type { Inst, IrBuilder } from '../../../cpu/ir/block.ts';
+import { hasEffect, terminalValues, usedValues } from '../../../cpu/ir/uses.ts';
 import type { Block } from './flow-graph.ts';
 import type { Structure } from './structure.ts';
 
 /** What happens first to the flags of before: they are looked at, replaced, or neither. */
 type FirstUse = 'seen' | 'replaced' | 'through';
 
-/** An exit of the region looks at the flags: the interpreter goes on with them. */
-function firstUse(ir: IrBuilder): FirstUse {
-  for (const inst of ir.insts) {
+export const setsFlags = ({ op }: Inst): boolean => op === 'setFlags' || op === 'putFlags';
+
+/** An exit of the region looks at the flags: the interpreter goes on with them. `dead`: its own flags are not wanted. */
+function firstUse(ir: IrBuilder, dead: boolean): FirstUse {
+  const used = usedValues(ir, terminalValues(ir), (inst) => hasEffect(inst) && !(dead && setsFlags(inst)));
+  for (const [at, inst] of ir.insts.entries()) {
     switch (inst.op) {
       case 'cond':
       case 'getFlags':
+        if (used.has(at)) return 'seen';
+        break;
       case 'load':
       case 'call':
       case 'if':
@@ -20,15 +26,13 @@ function firstUse(ir: IrBuilder): FirstUse {
         break;
       case 'setFlags':
       case 'putFlags':
-        return 'replaced';
+        if (!dead) return 'replaced';
+        break;
       default:
     }
   }
   return 'through';
 }
-
-/** True when the instruction's own flags are set last, so that what it leaves can be judged by what follows. */
-const setsFlags = (ir: IrBuilder): boolean => ir.insts.some(({ op }) => op === 'setFlags');
 
 interface FlagUse {
   /**
@@ -60,8 +64,9 @@ export function flagUse(blocks: readonly Block[], shape: Structure): FlagUse {
       });
     for (let n = nodes.length - 1; n >= 0; n--) {
       const { ir } = nodes[n]!;
-      if (!live && setsFlags(ir)) dead[at]![n] = true;
-      const use = firstUse(ir);
+      const unwanted = !live && ir.insts.some(setsFlags);
+      dead[at]![n] = unwanted;
+      const use = firstUse(ir, unwanted);
       if (use !== 'through') live = use === 'seen';
     }
     liveIn[at] = live;

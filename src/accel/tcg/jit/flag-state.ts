@@ -54,7 +54,8 @@ export function flagKeepers(w: Int32Array) {
   };
   const keepFlags64 = (kind: number, r: number, rh: number, a: number, ah: number, b: number, bh: number): void => {
     keepFlags(kind, r, a, b);
-    if ((kind & 3) === 3) w[W.flagRes + 1] = rh;
+    if ((kind & 3) !== 3) return;
+    w[W.flagRes + 1] = rh;
     w[W.flagA + 1] = ah;
     w[W.flagB + 1] = bh;
   };

@@ -19,6 +19,7 @@ export const PASSES = {
   'indirect-guesses': { about: 'an indirect jump tests for the targets it had before', on: true },
   'return-prediction': { about: 'what a call comes back to is part of the region, and returns test for it', on: true },
   'helper-calls': { about: 'a region calls the helpers of long instructions itself', on: true },
+  'aligned-access': { about: 'an access is tested for being aligned until it was seen not to be', on: true },
   'inline-division': { about: 'a division whose dividend fits into 32 bits is one of the host', on: true },
   'exit-links': { about: 'an exit of a region remembers what it led to', on: true },
 } as const satisfies Record<string, Pass>;

@@ -5,6 +5,7 @@ import { MODE } from '../../../cpu/mode.ts';
 import { W } from '../../../cpu/state.ts';
 import { JsPrinter } from '../emit-js.ts';
 import { divisionText, isDivision } from './division.ts';
+import { setsFlags } from './flag-liveness.ts';
 import { type FlagState, keepText, mergeFlags, namesOf, settleText } from './flag-state.ts';
 import { conditionTest, flagsText, isPrintable } from './flag-text.ts';
 import type { Passes } from './passes.ts';
@@ -50,9 +51,13 @@ export class RegionPrinter extends JsPrinter {
 
   /** Nothing looks at the flags that this instruction sets. */
   flagsDead = false;
+  /** Only what crosses a page is a reason to leave. */
+  unaligned = false;
+  /** What the addresses of its accesses have to be multiples of, for the region not to be left. */
+  alignment = 1;
 
   protected override hasEffect(inst: Inst): boolean {
-    return super.hasEffect(inst) && !(this.flagsDead && inst.op === 'setFlags');
+    return super.hasEffect(inst) && !(this.flagsDead && setsFlags(inst));
   }
 
   get flags(): FlagState {
@@ -99,7 +104,8 @@ export class RegionPrinter extends JsPrinter {
   /**
    * Where the TLB does not answer, or an access crosses a page, the region is left and the interpreter runs the
    * instruction. That needs no code that V8 has not seen running, so it does not throw the region's code away.
-   * A DataView takes any alignment.
+   * A DataView takes any alignment: an address that is not aligned is a reason to leave only until it is seen to happen
+   * often (`Regions.#strays`); being aligned is tested in fewer instructions than crossing a page.
    */
   protected override load(inst: Inst & { op: 'load' }, name: string): void {
     this.#lookup(name, inst.address, inst.width, inst.forWrite);
@@ -124,12 +130,23 @@ export class RegionPrinter extends JsPrinter {
     const a = this.low(address);
     const table = write ? this.writeTable : this.readTable;
     this.lines.push(`const ${name}p = ${this.name(`${table}x`)}[${a} >>> 12] ^ ${a};`);
-    // Sign and offset in the page in one comparison.
-    const miss = width === 1 ? `${name}p < 0` : `(${name}p & ${-0x80000000 + 0xfff}) >>> 0 > ${4096 - width}`;
     const wrongHalf =
       this.ir.typeOf(address) === 'i64' ? ` || ${this.name(`${table}h`)}[${a} >>> 12] !== ${this.high(address)}` : '';
+    const miss = this.#missText(`${name}p`, width);
     const settle = settleText(this.#flags);
-    this.lines.push(`if (${miss}${wrongHalf}) { ${settle}pc = ${this.#node}; x = ${EXIT.MISS}; break out; }`);
+    this.lines.push(
+      `if (${miss}${wrongHalf}) { ${settle}pc = ${this.#node}; tl = ${name}p; x = ${EXIT.MISS}; break out; }`,
+    );
+  }
+
+  /** Sign, and alignment or the distance to the page's end, in one comparison. */
+  #missText(offset: string, width: number): string {
+    if (width === 1) return `${offset} < 0`;
+    // Doubles of 32-bit programs lie at multiples of four.
+    const aligned = this.#passes['aligned-access'] && !this.unaligned && (width < 8 || this.#long);
+    if (!aligned) return `(${offset} & ${-0x80000000 + 0xfff}) >>> 0 > ${4096 - width}`;
+    this.alignment = Math.max(this.alignment, width);
+    return `(${offset} & ${-0x80000000 + width - 1}) !== 0`;
   }
 
   #cell(width: number, name: string): string {

@@ -4,7 +4,7 @@ import type { CodeCache } from '../code-cache.ts';
 import type { Environment } from '../environment.ts';
 import { HOT } from '../forms.ts';
 import { type CodeTable, type Handler, Rec } from '../record.ts';
-import { emitRegion } from './emit-region.ts';
+import { emitRegion, type RegionNode } from './emit-region.ts';
 import { flagKeepers } from './flag-state.ts';
 import { buildFlowGraph, type FlowGraph } from './flow-graph.ts';
 import type { JitOptions, RegionRange } from './options.ts';
@@ -14,19 +14,23 @@ import { JitStats } from './stats.ts';
 
 /** A region with fewer instructions is not worth its compilation, unless it loops. */
 const LEAST = 3;
+/** A region that was left so often for an address that is not aligned is made again. */
+const STRAYED = 64;
 
 /** Emitted code for a hot entry, and what it takes to leave it and to throw it away. */
 export interface Region {
   readonly entry: Rec;
   readonly pages: readonly CodeTable[];
   readonly recs: ReadonlySet<Rec>;
-  readonly nodes: readonly { readonly rec: Rec; readonly refund: number }[];
+  readonly nodes: readonly RegionNode[];
   readonly exits: readonly { readonly low: number; readonly high: number }[];
   readonly links: (Rec | null)[];
   readonly instructions: number;
   readonly characters: number;
   /** Epoch of the code cache in which it last ran. */
   used: number;
+  /** Times that it was left because an address was not aligned. */
+  strayed: number;
 }
 
 /** A region as it was made, for dumps. */
@@ -99,6 +103,7 @@ export class Regions {
       instructions: graph.instructions,
       characters: text.length,
       used: this.#code.epoch,
+      strayed: 0,
     };
     const run = this.#env.compileWith(text, uses, 'region', region) as Handler;
     // Its end runs once now: V8 would throw optimised code away that meets code without type feedback.
@@ -160,6 +165,21 @@ export class Regions {
     for (const region of regions) if (region.recs.has(rec)) this.#drop(region);
   }
 
+  /**
+   * Counts accesses that were answered but not aligned; `offset` in the RAM buffer is negative for a TLB miss. Where one
+   * instruction strays others mostly do, and each would hide the next until the region is made again.
+   */
+  #strays(region: Region, { alignment }: RegionNode, offset: number): void {
+    if (offset < 0 || (offset & (alignment - 1)) === 0) return;
+    const { entry } = region;
+    if (++region.strayed !== STRAYED || !this.#byPage.get(entry.page.ramPage)?.has(region)) return;
+    for (const rec of region.recs) rec.unaligned = true;
+    const { heat } = entry;
+    this.#drop(region);
+    entry.heat = heat;
+    this.promote(entry);
+  }
+
   #drop(region: Region): void {
     this.stats.dropped++;
     this.#live.delete(region);
@@ -176,7 +196,7 @@ export class Regions {
     const linked = this.#passes['exit-links'];
     const w = this.#w;
     const code = this.#code;
-    const setRip = ({ rec, refund }: Region['nodes'][number]): void => {
+    const setRip = ({ rec, refund }: Pick<RegionNode, 'rec' | 'refund'>): void => {
       w[W.rip] = rec.ipLow;
       w[W.rip + 1] = rec.page.ipHigh;
       w[W.budget]! += refund;
@@ -194,8 +214,9 @@ export class Regions {
       count();
       stats.faults++;
     };
-    const retry = (region: Region, node: number): Rec => {
+    const retry = (region: Region, node: number, offset: number): Rec => {
       stats.misses++;
+      this.#strays(region, region.nodes[node]!, offset);
       setRip(region.nodes[node]!);
       count();
       const rec = code.lookup(w[W.rip]!, w[W.rip + 1]!);
@@ -230,7 +251,7 @@ export class Regions {
     };
     names.finish = (region: Region, x: number, node: number, low: number, high: number): Rec => {
       region.used = code.epoch;
-      if (x === EXIT.MISS) return retry(region, node);
+      if (x === EXIT.MISS) return retry(region, node, low);
       if (x === EXIT.WARM) return region.entry;
       count();
       if (x >= 0) {
