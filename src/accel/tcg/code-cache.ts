@@ -116,6 +116,7 @@ export class CodeCache {
   #enliven(table: CodeTable): void {
     if (table.live) return;
     table.live = true;
+    table.used = this.epoch;
     (this.#mmu.fetchedGlobal ? this.#liveGlobal : this.#liveLocal).push(table);
   }
 
@@ -204,7 +205,7 @@ export class CodeCache {
     }
   }
 
-  /** A new epoch of use. Links are looked up again, which marks what they lead to. */
+  /** A new epoch of use. No table is live now: each is marked when it is looked up again. */
   newEpoch(): void {
     this.epoch++;
     this.newGeneration();
@@ -254,7 +255,6 @@ export class CodeCache {
     const linear = low & 0xfffff000;
     const cached = this.#fetch[at];
     if (cached?.live === true && cached.linearLow === linear && cached.linearHigh === high && cached.mode === mode) {
-      cached.used = this.epoch;
       return cached;
     }
     this.ripIsExact = true;
@@ -264,7 +264,6 @@ export class CodeCache {
     this.ripIsExact = false;
     const table = this.#find(offset >>> 12, mode, linear, high);
     this.#fetch[at] = table;
-    table.used = this.epoch;
     this.#enliven(table);
     return table;
   }
