@@ -121,9 +121,9 @@ export class Forms {
         lines.push(`if (${printer.i32(terminal.condition)} !== 0) {`, ...follow, '}', ...fall);
         break;
       case 'repeat':
-        uses.add('stop').add('fall');
+        uses.add('interrupted').add('stop').add('fall');
         lines.push(
-          `if (${printer.i32(terminal.condition)} !== 0) { if (--w[${W.budget}] >= w[${W.budgetEnd}]) return i; return stop(i); }`,
+          `if (${printer.i32(terminal.condition)} !== 0) { if (--w[${W.budget}] >= w[${W.budgetEnd}]) return i; return interrupted(i); }`,
           ...fall,
         );
         break;

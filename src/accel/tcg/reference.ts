@@ -27,8 +27,11 @@ export class ReferenceTier {
     this.#helpers = helpers;
   }
 
-  /** Runs one instruction; throws the guest's fault with the state as before the instruction. */
-  step(): void {
+  /**
+   * Runs one instruction; throws the guest's fault with the state as before the instruction. True: an iteration of
+   * a string instruction that is to go on.
+   */
+  step(): boolean {
     const w = this.#w;
     const insn = this.#fetch();
     const ir = translateInsn(insn);
@@ -38,24 +41,29 @@ export class ReferenceTier {
     const { terminal } = ir;
     switch (terminal.kind) {
       case 'exit':
-        return;
+        break;
       case 'jump':
-        return this.#setRip(insn.target as readonly [number, number]);
+        this.#setRip(insn.target as readonly [number, number]);
+        break;
       case 'branch':
-        return this.#setRip((value !== 0 ? insn.target : insn.next) as readonly [number, number]);
+        this.#setRip((value !== 0 ? insn.target : insn.next) as readonly [number, number]);
+        break;
       case 'repeat':
-        if (value === 0) this.#setRip(insn.next as readonly [number, number]);
-        return;
+        if (value !== 0) return true;
+        this.#setRip(insn.next as readonly [number, number]);
+        break;
       case 'indirect': {
         const wide = BigInt(value);
-        return this.#setRip([
+        this.#setRip([
           Number(BigInt.asIntN(32, wide)),
           Number(BigInt.asIntN(32, typeof value === 'bigint' ? wide >> 32n : 0n)),
         ]);
+        break;
       }
       default:
         this.#setRip(insn.next as readonly [number, number]);
     }
+    return false;
   }
 
   #setRip([low, high]: readonly [number, number]): void {

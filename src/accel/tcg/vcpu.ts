@@ -80,6 +80,8 @@ export class TcgVcpu implements Vcpu, CpuContext {
   yieldAt: ((w: Int32Array) => boolean) | undefined;
 
   #kicked = false;
+  /** RIP is at a string instruction, some of whose iterations are done. */
+  #repeating = false;
   #completed = 0;
   #sliceBudget = 0;
   #debug: DebugCause | undefined;
@@ -259,6 +261,8 @@ export class TcgVcpu implements Vcpu, CpuContext {
       current = this.code.lookup(w[W.rip]!, w[W.rip + 1]!);
       const next = current.plain(current);
       if (next !== STOP) this.#setRip(next);
+      // A jump to itself has a link.
+      this.#repeating = next === current && current.link === null;
       if (trap) this.#traced();
     } catch (thrown) {
       if (current !== STOP && this.code.ripIsExact && isGuestFault(thrown)) {
@@ -358,10 +362,12 @@ export class TcgVcpu implements Vcpu, CpuContext {
       w[W.nmiPending] = 0;
       w[W.nmiMasked] = 1;
       w[W.halted] = 0;
+      this.#resumeRepeat();
       return this.#deliver(VECTOR.NMI, -1, 'nmi');
     }
     if ((w[W.rflags]! & FLAG.IF) !== 0 && w[W.interruptShadow] === 0 && this.interrupts.pending) {
       w[W.halted] = 0;
+      this.#resumeRepeat();
       const failed = this.#deliver(this.interrupts.acknowledge(), -1, 'external');
       if (failed !== undefined) return failed;
     }
@@ -369,7 +375,14 @@ export class TcgVcpu implements Vcpu, CpuContext {
     if (w[W.budget]! <= 0) return BUDGET;
     if (this.yieldAt?.(w) === true) return BUDGET;
     this.#keeper.trim();
+    this.#repeating = false;
     return undefined;
+  }
+
+  /** What interrupts a string instruction between iterations pushes RF (SDM 3B 17.3.1.1). */
+  #resumeRepeat(): void {
+    if (this.#repeating) this.w[W.rflags] = this.w[W.rflags]! | FLAG.RF;
+    this.#repeating = false;
   }
 
   #begin(instructions: number): void {
@@ -408,7 +421,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
     const met = this.#guestPoints.atInstruction(this.#linearRip());
     if (met !== 0) return this.#debugException(met) ?? BUDGET;
     try {
-      this.#reference.step();
+      this.#repeating = this.#reference.step();
       w[W.budget]!--;
       if (trap) this.#traced();
       return BUDGET;
@@ -453,6 +466,10 @@ export class TcgVcpu implements Vcpu, CpuContext {
     names.STOP = STOP;
     names.running = this.#running;
     names.stop = stop;
+    names.interrupted = (record: Rec): Rec => {
+      this.#repeating = true;
+      return stop(record);
+    };
     names.enterAt = enterAt;
     names.follow = (i: Rec): Rec => {
       w[W.rip] = i.imm;
