@@ -2,6 +2,7 @@
  * Makes a table of docs/benchmarks.md anew: runs the command that stands above it and puts in what it printed.
  *
  *   npx tsx bench/docs.ts emu | peers | micro | planted
+ *   npx tsx bench/docs.ts peers --filter '^(fib|sort)$'      with more options for the command
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -20,14 +21,19 @@ const TABLES: Readonly<Record<string, { readonly shown: string; readonly words: 
     shown: 'npm run bench:peers -- --quick',
     words: ['--import', 'tsx', 'bench/run-kernels.ts', '--quick'],
   },
-  micro: { shown: 'npm run bench', words: ['--import', 'tsx', 'bench/run-micro.ts'] },
+  micro: {
+    shown: 'npm run bench -- --quick',
+    words: ['--import', 'tsx', 'bench/run-micro.ts', '--quick'],
+  },
   planted: { shown: 'npx tsx bench/planted-slowdown.ts', words: ['--import', 'tsx', 'bench/planted-slowdown.ts'] },
 };
 
-function main(name: string | undefined): void {
+const quoted = (word: string): string => (/^[\w./=-]+$/.test(word) ? word : `'${word}'`);
+
+function main([name, ...more]: readonly string[]): void {
   const table = TABLES[name ?? ''];
   if (table === undefined) throw new Error(`name a table: ${Object.keys(TABLES).join(', ')}`);
-  const { status, stdout } = spawnSync(process.execPath, table.words, {
+  const { status, stdout } = spawnSync(process.execPath, [...table.words, ...more], {
     cwd: ROOT,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -36,7 +42,8 @@ function main(name: string | undefined): void {
   const page = readFileSync(PAGE, 'utf8');
   const section = new RegExp(`(<!-- begin ${name} -->\n)[^]*?(<!-- end ${name} -->)`);
   if (!section.test(page)) throw new Error(`${PAGE} has no place for the table ${name}`);
-  const text = `\`\`\`\n$ ${table.shown}\n${stdout.trimEnd()}\n\`\`\`\n`;
+  const command = [table.shown, ...more.map(quoted)].join(' ');
+  const text = `\`\`\`\n$ ${command}\n${stdout.trimEnd()}\n\`\`\`\n`;
   writeFileSync(
     PAGE,
     page.replace(section, (_, begin: string, end: string) => begin + text + end),
@@ -45,7 +52,7 @@ function main(name: string | undefined): void {
 }
 
 try {
-  main(process.argv[2]);
+  main(process.argv.slice(2));
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`);
   process.exitCode = 1;
