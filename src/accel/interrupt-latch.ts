@@ -7,13 +7,15 @@ import type { InterruptSource } from '../bus/irq.ts';
 export class InterruptLatch implements InterruptSource {
   readonly #source: InterruptSource;
   #vector = -1;
+  /** While true the CPU sees no interrupt; none is lost. */
+  held = false;
 
   constructor(source: InterruptSource) {
     this.#source = source;
   }
 
   get pending(): boolean {
-    return this.#vector >= 0 || this.#source.pending;
+    return !this.held && (this.#vector >= 0 || this.#source.pending);
   }
 
   acknowledge(): number {

@@ -4,8 +4,18 @@ import { accel } from './accel-command.ts';
 import { bench } from './bench-command.ts';
 import { boot } from './boot-command.ts';
 import { bootSettings } from './boot-settings.ts';
+import { bootWords } from './boot-words.ts';
+import { compareGuests } from './compare-command.ts';
 import { disasm } from './disasm-command.ts';
-import { BENCH_OPTIONS, BOOT_OPTIONS, DISASM_OPTIONS, type OptionTable, PULL_OPTIONS, type Values } from './options.ts';
+import {
+  BENCH_OPTIONS,
+  BOOT_OPTIONS,
+  COMPARE_OPTIONS,
+  DISASM_OPTIONS,
+  type OptionTable,
+  PULL_OPTIONS,
+  type Values,
+} from './options.ts';
 import { pull } from './pull-command.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -93,6 +103,19 @@ export async function runCommand(words: readonly string[]): Promise<number> {
           .epilogue(BENCH_EPILOGUE),
       async ({ _, ...values }) => {
         status = await bench(values as Values<typeof BENCH_OPTIONS>);
+      },
+    )
+    .command(
+      'compare',
+      'run a guest under tcg and under kvm, and say what differs',
+      (args) =>
+        withOptions(args, COMPARE_OPTIONS)
+          .example('emu compare -- boot', 'the built-in guest to its prompt')
+          .example('emu compare --type "bench integer/64 1" --lockstep 20000 -- boot', 'and instruction by instruction')
+          .example('emu compare --type "cat /proc/cpuinfo" -- boot debian', 'a command in Debian'),
+      async ({ _, ...values }) => {
+        const settings = bootWords(_.slice(1).map(String));
+        status = await compareGuests(settings, values as Values<typeof COMPARE_OPTIONS>);
       },
     )
     .command(

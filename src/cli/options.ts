@@ -159,12 +159,25 @@ export const BENCH_OPTIONS = {
   svg: { type: 'string', value: 'FILE', describe: 'draw a bar chart (needs the package echarts)' },
 } as const satisfies OptionTable;
 
+export const COMPARE_OPTIONS = {
+  until: { type: 'string', value: 'TEXT', describe: 'let both run until they print this (default: the prompt)' },
+  type: { type: 'string', value: 'TEXT', describe: 'type this line then, and go on to the next prompt' },
+  lockstep: {
+    type: 'string',
+    value: 'N',
+    describe: 'then step N instructions side by side from one state, with --type right behind the typing',
+  },
+  skip: { type: 'string', value: 'N', describe: 'instructions to run before the steps begin (default: 0)' },
+  timeout: { type: 'string', value: 'S', describe: 'seconds to wait for a text (default: 600)' },
+} as const satisfies OptionTable;
+
 /** Every command's options by name. */
 export const COMMAND_OPTIONS: Readonly<Record<string, OptionTable>> = {
   boot: BOOT_OPTIONS,
   pull: PULL_OPTIONS,
   disasm: DISASM_OPTIONS,
   bench: BENCH_OPTIONS,
+  compare: COMPARE_OPTIONS,
   accel: {},
 };
 

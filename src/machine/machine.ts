@@ -247,6 +247,12 @@ export class Machine {
     return exit;
   }
 
+  /** Keeps interrupts from the CPU, for tools that step it; they come when this is taken back. */
+  holdInterrupts(held: boolean): void {
+    this.#interrupts.held = held;
+    this.vcpu.interruptChanged();
+  }
+
   setBreakpoints(points: readonly Breakpoint[]): void {
     this.vcpu.setBreakpoints(points);
   }

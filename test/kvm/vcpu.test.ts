@@ -184,6 +184,19 @@ describe.skipIf(NO_KVM !== undefined)(`a virtual CPU of the kernel${WHY}`, () =>
     expect(gpr(1)).toBe(1);
   });
 
+  test('a single step is one instruction, port accesses included', () => {
+    // inc cx; out 80h,al; inc cx; hlt
+    bench.realMode([0x41, 0xe6, 0x80, 0x41, HLT]);
+    const ips = [0x1001, 0x1003, 0x1004];
+    for (const ip of ips) {
+      expect(bench.kvm.stepOnProcessor()).toBe(true);
+      expect(Number(bench.state().get('rip'))).toBe(ip);
+    }
+    expect(gpr(1)).toBe(2);
+    expect(bench.seen.map(({ kind, at }) => [kind, at])).toEqual([['out', 0x80]]);
+    expect(bench.runToHalt()).toBe('halt');
+  });
+
   test('an NMI wakes a halted CPU with interrupts off', () => {
     bench.map.writeBytes(2 * 4, Uint8Array.of(0, 0x30, 0, 0));
     bench.map.writeBytes(0x3000, Uint8Array.of(0xb1, 0x99, HLT));

@@ -5,7 +5,7 @@ import type { InterruptLatch } from '../interrupt-latch.ts';
 import { type Libc, MAP, PROT } from './ffi.ts';
 import { setGuestCpuid } from './guest-cpuid.ts';
 import { serveMemory, servePorts } from './io-exit.ts';
-import { CAP, EXIT, KVM, offsetOf, STRUCT } from './ioctl.ts';
+import { CAP, EXIT, GUESTDBG, KVM, offsetOf, STRUCT } from './ioctl.ts';
 import { checked, ERRNO, errnoName, KvmError } from './kvm-error.ts';
 import { VcpuMsrs } from './msrs.ts';
 import { NativeBlock, PAGE } from './native-struct.ts';
@@ -73,6 +73,11 @@ export const noCounts = (): KvmCounts => ({
 /** A CPU under KVM as the machine sees it. */
 export interface KvmCpu extends Vcpu {
   readonly counts: KvmCounts;
+  /**
+   * Runs one instruction where `run` would, on the processor or in the kernel, with nothing else happening between.
+   * False, and nothing has happened, when the instruction is one for the interpreter: see `step`.
+   */
+  stepOnProcessor(): boolean;
   /** The host's time-stamp counter, which the state's `tscOffset` is relative to. */
   tsc(): bigint;
   /** Ends the virtual machine and gives everything back to the kernel. */
@@ -164,6 +169,14 @@ export class VcpuCore {
 
   injectNmi(): void {
     checked(this.#libc.ioctl(this.#fd, KVM.NMI, 0), 'KVM_NMI');
+  }
+
+  /** Lets the next entries end behind one instruction. @throws KvmError */
+  singleStep(on: boolean): void {
+    const { view, bytes } = this.#argument;
+    bytes.fill(0, 0, STRUCT.kvm_guest_debug.size);
+    view.setUint32(offsetOf('kvm_guest_debug', 'control'), on ? GUESTDBG.ENABLE | GUESTDBG.SINGLESTEP : 0, true);
+    this.#call(KVM.SET_GUEST_DEBUG, 'KVM_SET_GUEST_DEBUG');
   }
 
   /** Physical address behind a linear one, by the guest's tables. */

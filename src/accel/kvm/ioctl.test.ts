@@ -32,6 +32,7 @@ test('request numbers are what the kernel of x86-64 takes', () => {
     SET_VCPU_EVENTS: '4040aea0',
     GET_DEBUGREGS: '8080aea1',
     SET_DEBUGREGS: '4080aea2',
+    SET_GUEST_DEBUG: '4048ae9b',
     GET_TSC_KHZ: '0000aea3',
     GET_XSAVE: '9000aea4',
     SET_XSAVE: '5000aea5',

@@ -39,6 +39,7 @@ export const KVM = {
   SET_FPU: write(0x8d, 416),
   SET_CPUID2: write(0x90, 8),
   NMI: none(0x9a),
+  SET_GUEST_DEBUG: write(0x9b, 72),
   GET_VCPU_EVENTS: read(0x9f, 64),
   SET_VCPU_EVENTS: write(0xa0, 64),
   GET_DEBUGREGS: read(0xa1, 128),
@@ -91,6 +92,8 @@ export const EXIT = {
 
 export const INTERNAL_ERROR_EMULATION = 1;
 export const MEM_READONLY = 2;
+/** Bits of kvm_guest_debug.control. */
+export const GUESTDBG = { ENABLE: 1, SINGLESTEP: 2 } as const;
 /** Bits of kvm_vcpu_events.flags and .interrupt.shadow. */
 export const VCPUEVENT_VALID = { NMI_PENDING: 1, SHADOW: 4 } as const;
 export const SHADOW = { MOV_SS: 1, STI: 2 } as const;
@@ -220,6 +223,7 @@ export const STRUCT = {
   kvm_translation: structure(24, { linear_address: [0, 8], physical_address: [8, 8], valid: [16, 1] }),
   kvm_interrupt: structure(4, { irq: [0, 4] }),
   kvm_signal_mask: structure(4, { len: [0, 4] }),
+  kvm_guest_debug: structure(72, { control: [0, 4] }),
 } as const;
 
 type StructName = keyof typeof STRUCT;

@@ -1,6 +1,6 @@
 import { writeRflags } from '../../cpu/flags.ts';
 import { MODE, updateMode } from '../../cpu/mode.ts';
-import { type CpuState, CS, FIELDS, FLAG, RCX, RDX, W } from '../../cpu/state.ts';
+import { CpuState, CS, FIELDS, FLAG, RCX, RDX, W } from '../../cpu/state.ts';
 import type { Breakpoint, VcpuExit } from '../accelerator.ts';
 import {
   type Interpreter,
@@ -15,6 +15,7 @@ import {
 import { EXIT, INTERNAL_ERROR_EMULATION, offsetOf } from './ioctl.ts';
 import { ERRNO, errnoName } from './kvm-error.ts';
 import { ProgramStarts } from './program-starts.ts';
+import { seesTrapFlag } from './single-step.ts';
 import { putRegs, putSregs, takeRegs, takeUserSegments } from './state.ts';
 import type { KvmVm } from './vm.ts';
 
@@ -65,6 +66,8 @@ export class UserModeVcpu implements KvmCpu {
   readonly #sync: SyncRegs;
   /** The x87 and SSE registers that KVM has. */
   readonly #fpu = new Int32Array(FPU.end - FPU.first);
+  /** The state before a single step. */
+  readonly #before = new CpuState();
   #kicked = false;
   /** KVM has the registers that programs can change; the interpreter has the rest. */
   #away = false;
@@ -119,6 +122,30 @@ export class UserModeVcpu implements KvmCpu {
   step(): VcpuExit {
     this.#comeBack();
     return this.#interpretStep();
+  }
+
+  /** The trap flag ends ring 3 behind one instruction, in the empty IDT. */
+  stepOnProcessor(): boolean {
+    this.#comeBack();
+    const { state } = this.#interpreter;
+    const w = state.words;
+    if (!this.#isForKvm(w) || seesTrapFlag((at) => this.#byteAt(state.get('rip') + BigInt(at)))) return false;
+    this.#before.copyFrom(state);
+    w[W.rflags] = w[W.rflags]! | FLAG.TF;
+    this.#leave();
+    const core = this.#core;
+    let result: number;
+    do {
+      core.timer.arm(TRAP_NS);
+      result = core.enter();
+      core.timer.take();
+    } while (result === -ERRNO.EINTR || result === -ERRNO.EAGAIN);
+    core.incomplete = result === 0 && core.exitReason === EXIT.IO;
+    const trapped = result === 0 && core.exitReason === EXIT.SHUTDOWN && this.#sync.events.getUint8(EXCEPTION) === DB;
+    this.#comeBack();
+    w[W.rflags] = w[W.rflags]! & ~FLAG.TF;
+    if (!trapped) this.#interpreter.writeState(this.#before);
+    return trapped;
   }
 
   kick(): void {

@@ -102,6 +102,32 @@ export class KvmVcpu implements KvmCpu {
     return exit;
   }
 
+  stepOnProcessor(): boolean {
+    if (this.#lent || this.#halted) return false;
+    const core = this.#core;
+    core.complete();
+    core.singleStep(true);
+    try {
+      for (;;) {
+        const result = core.enter();
+        core.incomplete = false;
+        if (result < 0) {
+          if (this.#interrupted(-result) !== BUDGET) return false;
+          continue;
+        }
+        const reason = core.exitReason;
+        if (reason === EXIT.DEBUG) return true;
+        if (reason === EXIT.HLT) return (this.#halted = true);
+        if (reason !== EXIT.IO && reason !== EXIT.MMIO) return false;
+        core.serve(reason);
+        core.complete();
+        return true;
+      }
+    } finally {
+      core.singleStep(false);
+    }
+  }
+
   kick(): void {
     this.#kicked = true;
     if (this.#lent) this.#options.interpreter.kick();
