@@ -32,7 +32,7 @@ export interface Failure {
 
 export interface Totals {
   cases: number;
-  /** Differences that went away when the case ran alone: something disturbed silicon. */
+  /** Differences that went away when the case ran alone: something disturbed silicon, or it read its neighbours' code. */
   disturbed: number;
   readonly expected: Map<Expected, number>;
   readonly failures: Failure[];
