@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Tiers } from './compare.ts';
 import { generate } from './generate.ts';
-import { INT_END } from './handlers.ts';
-import { CODE } from './layout.ts';
-import { assemble, raw } from './program.ts';
+import { INT_END, INT_SWAP } from './handlers.ts';
+import { CODE, OVERLAY } from './layout.ts';
+import { assemble, le, raw } from './program.ts';
 import { report } from './report.ts';
 import { shrink } from './shrink.ts';
 
@@ -26,6 +26,21 @@ describe('random programs', () => {
     ];
     const items = [raw(code, 'loop'), raw([0xcd, INT_END], 'end')];
     const program = { ...generate(world), sections: [{ at: CODE, items }], tables: [], hot: 2, slices: [100_000] };
+    expect(tiers.difference(program)).toBeUndefined();
+  });
+
+  it('single-stepping an instruction on two pages, the second of which has changed', () => {
+    const bridge = OVERLAY[0] - 2;
+    const near = (at: number): number[] => le(bridge - (at + 5), 4);
+    // call bridge; int swap; pushf; or [esp],100h; popf; call bridge
+    const first = [0xe8, ...near(CODE), 0xcd, INT_SWAP, 0x9c, 0x81, 0x0c, 0x24, 0, 1, 0, 0, 0x9d];
+    const code = [...first, 0xe8, ...near(CODE + first.length)];
+    const sections = [
+      { at: CODE, items: [raw(code), raw([0xcd, INT_END], 'end')] },
+      { at: bridge, items: [raw([0xb8, 1])] },
+      ...OVERLAY.map((at, n) => ({ at, items: [raw([n, n, n, 0xc3])] })),
+    ];
+    const program = { ...generate(3), sections, tables: [], slices: [100_000], interrupts: false };
     expect(tiers.difference(program)).toBeUndefined();
   });
 

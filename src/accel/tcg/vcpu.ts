@@ -82,6 +82,8 @@ export class TcgVcpu implements Vcpu, CpuContext {
   #kicked = false;
   /** RIP is at a string instruction, some of whose iterations are done. */
   #repeating = false;
+  /** Times that a record was to run whose bytes are no longer there. */
+  #staleVisits = 0;
   #completed = 0;
   #sliceBudget = 0;
   #debug: DebugCause | undefined;
@@ -258,8 +260,14 @@ export class TcgVcpu implements Vcpu, CpuContext {
     this.#sliceBudget += STEP_BUDGET - budget;
     try {
       this.code.segmentChanged();
-      current = this.code.lookup(w[W.rip]!, w[W.rip + 1]!);
-      const next = current.plain(current);
+      let next: Rec;
+      let visits: number;
+      do {
+        visits = this.#staleVisits;
+        current = this.code.lookup(w[W.rip]!, w[W.rip + 1]!);
+        next = current.plain(current);
+        // An instruction whose second page is another one by now has not run.
+      } while (this.#staleVisits !== visits);
       if (next !== STOP) this.#setRip(next);
       // A jump to itself has a link.
       this.#repeating = next === current && current.link === null;
@@ -515,7 +523,6 @@ export class TcgVcpu implements Vcpu, CpuContext {
           return enterVia!(i, low, high);
       }
     };
-    let stale = 0;
     code.onGlue = (i) => {
       if (i.link?.page.live === true) return charge(i.link);
       w[W.rip] = i.nextLow;
@@ -525,7 +532,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
     code.onStale = (i) => {
       w[W.budget]! += i.left;
       // Links that lead here would do so for ever.
-      if (++stale % STALE_LIMIT === 0) code.newGeneration();
+      if (++this.#staleVisits % STALE_LIMIT === 0) code.newGeneration();
       return enterAt(i.ipLow, i.page.ipHigh);
     };
   }
