@@ -17,7 +17,7 @@ import {
 } from '../softfloat/index.ts';
 import { C0, C1, C2, C3, DE, IE, PRECOMPUTATION, SF, ZE } from '../softfloat/status.ts';
 import { FLAG, W } from '../state.ts';
-import { isEmpty, markFull, pop, report, st, underflow, writeIndefinite } from './x87-stack.ts';
+import { copyRegister, isEmpty, markFull, pop, report, st, underflow, writeIndefinite } from './x87-stack.ts';
 
 const CONDITION = C0 | C1 | C2 | C3;
 /** A memory operand widened to 80 bits, and a result that may not be wanted. */
@@ -85,7 +85,7 @@ export function x87ArithmeticHelpers(cpu: CpuContext) {
     let flags = OPERATIONS[operation](w, denormal ? ASIDE : a, a, OPERAND, cw);
     if (denormal) {
       if (!nan && (flags & (IE | ZE)) === 0) flags = (cw & DE) === 0 && !compares ? DE : flags | DE;
-      if (!compares && (flags & ~cw & PRECOMPUTATION) === 0) w.copyWithin(a, ASIDE, ASIDE + 3);
+      if (!compares && (flags & ~cw & PRECOMPUTATION) === 0) copyRegister(w, a, ASIDE);
     }
     if (compares) compared(flags, operation - COMPARE);
     else report(w, flags);
@@ -170,7 +170,7 @@ export function x87ArithmeticHelpers(cpu: CpuContext) {
       );
     },
     x87Test(): void {
-      w.fill(0, ZERO, ZERO + 3);
+      w[ZERO] = w[ZERO + 1] = w[ZERO + 2] = 0;
       if (isEmpty(w, 0)) compareEmpty(0);
       else compared(compareF80(w, st(w, 0), ZERO, false), 0);
     },

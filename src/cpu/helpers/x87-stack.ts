@@ -89,6 +89,13 @@ export function pushed(w: Int32Array): void {
   markFull(w, 0);
 }
 
+/** Copies an 80-bit value from state word `a` to `d`; the two are the same or do not overlap. */
+export function copyRegister(w: Int32Array, d: number, a: number): void {
+  w[d] = w[a];
+  w[d + 1] = w[a + 1];
+  w[d + 2] = w[a + 2];
+}
+
 /** FNINIT. */
 export function initialise(w: Int32Array): void {
   w[W.fcw] = 0x37f;

@@ -14,6 +14,7 @@ import {
 import { C1, IE, OE, PRECOMPUTATION, UE } from '../softfloat/status.ts';
 import { W } from '../state.ts';
 import {
+  copyRegister,
   isEmpty,
   markEmpty,
   markFull,
@@ -40,11 +41,8 @@ const TEN_BYTES = 10;
 export function x87TransferHelpers(cpu: CpuContext) {
   const { w, memory } = cpu;
 
-  /** Pushes what `convert` writes; nothing happens when it reports an unmasked invalid operation. */
-  const push = (convert: (d: number, cw: number) => number): void => {
-    const d = room(w);
-    if (d < 0) return;
-    const flags = convert(d, w[W.fcw]);
+  /** Pushes what was written to the place that `room` gave, unless that reported an unmasked invalid operation. */
+  const push = (flags: number): void => {
     report(w, flags);
     if ((flags & ~w[W.fcw] & IE) === 0) pushed(w);
   };
@@ -81,10 +79,6 @@ export function x87TransferHelpers(cpu: CpuContext) {
 
   const probe = (low: number, high: number): void => memory.probeWrite(low, high, TEN_BYTES, w[W.cpl] === 3);
 
-  const copyRegister = (d: number, a: number): void => {
-    w.copyWithin(d, a, a + 3);
-  };
-
   return {
     x87LoadRegister(i: number): void {
       if (isEmpty(w, i)) {
@@ -96,43 +90,45 @@ export function x87TransferHelpers(cpu: CpuContext) {
       const d = room(w);
       if (d < 0) return;
       report(w, 0);
-      copyRegister(d, st(w, i));
+      copyRegister(w, d, st(w, i));
       pushed(w);
     },
     x87LoadF32(value: number): void {
       w[PASS] = value;
-      push((d, cw) => f32ToF80(w, d, PASS, cw));
+      const d = room(w);
+      if (d >= 0) push(f32ToF80(w, d, PASS, w[W.fcw]));
     },
     x87LoadF64(low: number, high: number): void {
       w[PASS] = low;
       w[PASS + 1] = high;
-      push((d, cw) => f64ToF80(w, d, PASS, cw));
+      const d = room(w);
+      if (d >= 0) push(f64ToF80(w, d, PASS, w[W.fcw]));
     },
     x87LoadInteger(low: number, high: number): void {
-      push((d) => {
-        integerToF80(w, d, high, low);
-        return 0;
-      });
+      const d = room(w);
+      if (d < 0) return;
+      integerToF80(w, d, high, low);
+      push(0);
     },
     x87LoadExtended(low: number, high: number): void {
       readTenBytes(low, high);
-      push((d) => {
-        copyRegister(d, PASS);
-        return 0;
-      });
+      const d = room(w);
+      if (d < 0) return;
+      copyRegister(w, d, PASS);
+      push(0);
     },
     x87LoadBcd(low: number, high: number): void {
       readTenBytes(low, high);
-      push((d) => {
-        bcdToF80(w, d, PASS);
-        return 0;
-      });
+      const d = room(w);
+      if (d < 0) return;
+      bcdToF80(w, d, PASS);
+      push(0);
     },
     x87LoadConstant(index: number): void {
-      push((d, cw) => {
-        loadConstant(w, d, index, cw);
-        return 0;
-      });
+      const d = room(w);
+      if (d < 0) return;
+      loadConstant(w, d, index, w[W.fcw]);
+      push(0);
     },
 
     x87StoreRegister(i: number, pops: number): void {
@@ -142,7 +138,7 @@ export function x87TransferHelpers(cpu: CpuContext) {
         writeIndefinite(w, d);
       } else {
         report(w, 0);
-        copyRegister(d, st(w, 0));
+        copyRegister(w, d, st(w, 0));
       }
       markFull(w, i);
       if (pops !== 0) pop(w);
@@ -188,7 +184,7 @@ export function x87TransferHelpers(cpu: CpuContext) {
       probe(low, high);
       const writes = stored(
         (a) => {
-          copyRegister(PASS, a);
+          copyRegister(w, PASS, a);
           return 0;
         },
         () => writeIndefinite(w, PASS),
@@ -217,9 +213,9 @@ export function x87TransferHelpers(cpu: CpuContext) {
       else if (!underflow(w)) return;
       if (emptyA) writeIndefinite(w, a);
       if (emptyB) writeIndefinite(w, b);
-      copyRegister(PASS, a);
-      copyRegister(a, b);
-      copyRegister(b, PASS);
+      copyRegister(w, PASS, a);
+      copyRegister(w, a, b);
+      copyRegister(w, b, PASS);
       markFull(w, 0);
       markFull(w, i);
     },
@@ -231,7 +227,7 @@ export function x87TransferHelpers(cpu: CpuContext) {
         markFull(w, 0);
         return;
       }
-      if (condition !== 0) copyRegister(st(w, 0), st(w, i));
+      if (condition !== 0) copyRegister(w, st(w, 0), st(w, i));
     },
     /** FXTRACT: the exponent replaces ST(0), the significand is pushed. */
     x87Extract(): void {

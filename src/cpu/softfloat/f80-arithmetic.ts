@@ -10,13 +10,13 @@ import { DE, RC_DOWN, x87Precision, x87Rounding, ZE } from './status.ts';
 import {
   A,
   B,
+  copyToResult,
   DENORMAL,
   EMAX_F80,
   INFINITE,
   loadF80,
   NAN,
   NORMAL,
-  R,
   SIGN,
   storeF80,
   UNSUPPORTED,
@@ -64,7 +64,7 @@ function sum(w: Int32Array, d: number, a: number, b: number, cw: number, negate:
     storeZero(w, d, u[A + SIGN] === u[B + SIGN] ? u[A + SIGN] : x87Rounding(cw) === RC_DOWN ? 1 : 0);
     return flags;
   }
-  if ((classes & ZERO) !== 0) u.copyWithin(R, classA === ZERO ? B : A, classA === ZERO ? B + 5 : A + 5);
+  if ((classes & ZERO) !== 0) copyToResult(classA === ZERO ? B : A);
   else if (!add()) {
     storeZero(w, d, x87Rounding(cw) === RC_DOWN ? 1 : 0);
     return flags;

@@ -8,6 +8,7 @@ import { round } from './round.ts';
 import { DE, IE, OE, RC_ZERO, UE, x87Rounding } from './status.ts';
 import {
   A,
+  copyToResult,
   DENORMAL,
   EMAX_F32,
   EMAX_F64,
@@ -81,7 +82,7 @@ function narrow(classA: number, precision: number, emax: number, cw: number): nu
     u[R + EXP] = emax + 1;
     return (classA & (SNAN | UNSUPPORTED)) !== 0 ? IE : 0;
   }
-  u.copyWithin(R, A, A + 5);
+  copyToResult(A);
   if (classA === INFINITE) u[R + EXP] = emax + 1;
   return (classA & (INFINITE | ZERO)) !== 0 ? 0 : round(precision, emax, x87Rounding(cw), cw);
 }

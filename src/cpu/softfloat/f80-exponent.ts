@@ -6,6 +6,7 @@ import { C1, DE, OE, PE, UE, x87Rounding, ZE } from './status.ts';
 import {
   A,
   B,
+  copyToResult,
   DENORMAL,
   EMAX_F80,
   EXP,
@@ -83,7 +84,7 @@ export function scaleF80(w: Int32Array, d: number, a: number, b: number, cw: num
     w[d + 2] = (u[A + SIGN] << 15) | (up ? 0x7fff : 0);
     return denormal;
   }
-  u.copyWithin(R, A, A + 5);
+  copyToResult(A);
   u[R + EXP] += scaleFactor();
   const massive = storeMassive(w, d, cw);
   if (massive >= 0) return denormal | massive;

@@ -7,6 +7,7 @@ import { type FloatViews, finish, load, rounding } from './sse-slow.ts';
 import { DE, IE, MXCSR_MASK_SHIFT, PE, RC_ZERO } from './status.ts';
 import {
   A,
+  copyToResult,
   DENORMAL,
   EMAX_F32,
   EMAX_F64,
@@ -94,7 +95,7 @@ export function f32ToF64(v: FloatViews, d: number, a: number, mxcsr: number): nu
     v.f64[d >> 1] = u[A + SIGN] !== 0 ? -0 : 0;
     return 0;
   }
-  u.copyWithin(R, A, A + 5);
+  copyToResult(A);
   if ((classA & NAN) !== 0) {
     u[R + EXP] = EMAX_F64 + 1;
     u[R + HI] |= 0x40000000;
@@ -110,7 +111,7 @@ export function f64ToF32(v: FloatViews, d: number, a: number, mxcsr: number): nu
     v.words[d] = u[A + SIGN] << 31;
     return 0;
   }
-  u.copyWithin(R, A, A + 5);
+  copyToResult(A);
   if ((classA & (NAN | INFINITE)) !== 0) {
     u[R + EXP] = EMAX_F32 + 1;
     if (classA !== INFINITE) u[R + HI] |= 0x40000000;
@@ -136,7 +137,7 @@ export function roundSse(v: FloatViews, d: number, a: number, mxcsr: number, imm
   }
   const emax = wide ? EMAX_F64 : EMAX_F32;
   let flags = classA === SNAN ? IE : 0;
-  u.copyWithin(R, A, A + 5);
+  copyToResult(A);
   if ((classA & (NAN | INFINITE)) !== 0) {
     u[R + EXP] = emax + 1;
     if (classA !== INFINITE) u[R + HI] |= 0x40000000;

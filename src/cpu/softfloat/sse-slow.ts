@@ -5,6 +5,7 @@ import { DE, IE, MXCSR_DAZ, MXCSR_FTZ, MXCSR_MASK_SHIFT, MXCSR_RC_SHIFT, PE, RC_
 import {
   A,
   B,
+  copyToResult,
   DENORMAL,
   EMAX_F32,
   EMAX_F64,
@@ -101,8 +102,8 @@ function finiteSum(w: Int32Array, d: number, wide: boolean, mxcsr: number, class
     else storeZeroSum(w, d, wide, mxcsr);
     return 0;
   }
-  if (classA === ZERO) u.copyWithin(R, B, B + 5);
-  else if (classB === ZERO) u.copyWithin(R, A, A + 5);
+  if (classA === ZERO) copyToResult(B);
+  else if (classB === ZERO) copyToResult(A);
   else if (!add()) {
     storeZeroSum(w, d, wide, mxcsr);
     return 0;

@@ -17,6 +17,15 @@ export const HI = 2;
 export const LO = 3;
 export const EXT = 4;
 
+/** R = the number in slot x. */
+export function copyToResult(x: number): void {
+  u[R + SIGN] = u[x + SIGN];
+  u[R + EXP] = u[x + EXP];
+  u[R + HI] = u[x + HI];
+  u[R + LO] = u[x + LO];
+  u[R + EXT] = u[x + EXT];
+}
+
 /** Classes, as bits so that two operands can be tested at once. A denormal is normalised when it is loaded. */
 export const NORMAL = 1;
 export const ZERO = 2;
