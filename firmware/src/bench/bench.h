@@ -42,7 +42,7 @@ extern u8 *tlb_window;
 #else
 #define tlb_window ((u8 *)FAULT_WINDOW + TLB_OFFSET)
 #endif
-#define MMIO_ADDRESS 0xd0000000ul // nothing answers there: reads give ones
+#define MMIO_ADDRESS 0xd0000000ul // nothing answers there
 enum { SCRATCH_PORT = 0x3ff };    // of the 16550
 
 reg_t bench_integer(u8 *memory);
