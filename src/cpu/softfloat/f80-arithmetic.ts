@@ -6,17 +6,22 @@
 import { add, divide, multiply, squareRoot } from './arithmetic.ts';
 import { copy, invalid, propagate, propagateOne } from './nan.ts';
 import { round } from './round.ts';
-import { DE, RC_DOWN, x87Precision, x87Rounding, ZE } from './status.ts';
+import { C1, DE, PE, RC_DOWN, x87Precision, x87Rounding, ZE } from './status.ts';
 import {
   A,
   B,
   copyToResult,
   DENORMAL,
   EMAX_F80,
+  EXP,
+  EXT,
+  HI,
   INFINITE,
+  LO,
   loadF80,
   NAN,
   NORMAL,
+  R,
   SIGN,
   storeF80,
   UNSUPPORTED,
@@ -24,7 +29,26 @@ import {
   ZERO,
 } from './unpacked.ts';
 
+/** Precision and rounding control of 64 bits, to nearest. */
+const CONTROL = 0xf00;
+const EXTENDED_NEAREST = 0x300;
+
+/** Rounds R into d. The usual control word, with an exponent that rounding cannot push out of range, goes a short way. */
 function finish(w: Int32Array, d: number, cw: number): number {
+  const exp = u[R + EXP];
+  if ((cw & CONTROL) === EXTENDED_NEAREST && exp > -EMAX_F80 && exp < EMAX_F80) {
+    const ext = u[R + EXT];
+    const lo = u[R + LO];
+    const hi = u[R + HI];
+    const up = ext < 0 && (ext !== -0x80000000 || (lo & 1) !== 0) ? 1 : 0;
+    const roundedLo = (lo + up) | 0;
+    const roundedHi = up !== 0 && roundedLo === 0 ? (hi + 1) | 0 : hi;
+    const wrapped = roundedHi === 0;
+    w[d] = roundedLo;
+    w[d + 1] = wrapped ? -0x80000000 : roundedHi;
+    w[d + 2] = (u[R + SIGN] << 15) | (exp + EMAX_F80 + (wrapped ? 1 : 0));
+    return ext === 0 ? 0 : up !== 0 ? PE | C1 : PE;
+  }
   const flags = round(x87Precision(cw), EMAX_F80, x87Rounding(cw), cw);
   storeF80(w, d);
   return flags;
