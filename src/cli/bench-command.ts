@@ -6,19 +6,19 @@ import { NativeEngine } from '../bench/native-engine.ts';
 import { ProcessEngine } from '../bench/process-engine.ts';
 import { type Report, tables, wrongResults } from '../bench/report.ts';
 import { plannedTasks, runTasks } from '../bench/run.ts';
-import { packageVersion } from '../host/files.ts';
+import { checkOutput, packageVersion, writeOutput } from '../host/files.ts';
 import { hostInfo, sha256 } from '../host/host-info.ts';
-import { openOutput } from '../host/serial.ts';
 import { drawSvg, loadCharts } from '../host/svg.ts';
 import { benchPlan } from './bench-settings.ts';
 import { ENDING_SIGNALS } from './exit-status.ts';
 import type { BENCH_OPTIONS, Values } from './options.ts';
-import { oneLine } from './report.ts';
 import { UsageError } from './usage-error.ts';
 
 /** The program that runs guests for this one: beside this file, in sources and build alike. */
 const WORKER = import.meta.filename.replace(/bench-command(\.\w+)$/, 'bench-worker$1');
 
+const JSON_FILE = 'JSON file';
+const SVG_FILE = 'SVG file';
 /** A whole run ends after this, whatever the host is busy with. */
 const LONGEST_MS = 170_000;
 
@@ -29,7 +29,9 @@ export async function bench(values: Values<typeof BENCH_OPTIONS>): Promise<numbe
   if (tasks.length === 0) throw new UsageError(`--filter ${values.filter}: no workload has such a name`);
   const charts = values.svg === undefined ? undefined : await loadCharts();
   // Files that cannot be written are found before the work, not after it.
-  const files = { json: output(values.json, 'JSON file'), svg: output(values.svg, 'SVG file') };
+  const { json, svg } = values;
+  if (json !== undefined) checkOutput(json, JSON_FILE);
+  if (svg !== undefined) checkOutput(svg, SVG_FILE);
   const host = { ...hostInfo(), kvm: await kvmKind() };
   const engines = plan.engines.map(startEngine);
   const started = performance.now();
@@ -52,10 +54,10 @@ export async function bench(values: Values<typeof BENCH_OPTIONS>): Promise<numbe
     rows,
   };
   process.stdout.write(tables(report));
-  files.json?.end(`${JSON.stringify(report, null, 1)}\n`);
-  if (charts !== undefined) {
+  if (json !== undefined) await writeOutput(json, JSON_FILE, `${JSON.stringify(report, null, 1)}\n`);
+  if (svg !== undefined && charts !== undefined) {
     const { option, width, height } = chartOf(report);
-    files.svg?.end(`${drawSvg(charts, option, width, height)}\n`);
+    await writeOutput(svg, SVG_FILE, `${drawSvg(charts, option, width, height)}\n`);
   }
   if (!wrongResults(rows)) return 0;
   process.stderr.write('emu: a result is wrong: see the gaps below the table\n');
@@ -68,11 +70,6 @@ function giveUp(engine: Engine): void {
 
 const startEngine = (name: EngineName): Engine =>
   name === 'native' ? new NativeEngine() : new ProcessEngine(WORKER, name);
-
-const output = (path: string | undefined, what: string) =>
-  path === undefined
-    ? undefined
-    : openOutput(path, what, (error) => void process.stderr.write(`emu: ${oneLine(error)}\n`));
 
 /** One line that is written over; nothing where nobody looks. */
 function progress(text: string): void {

@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
+import { closeSync, openSync } from 'node:fs';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 /** A file of the host cannot be used; the message is one line that says what is wrong and what to do. */
@@ -45,6 +46,24 @@ export async function readInput(path: string, what: string): Promise<Uint8Array>
     return bytes;
   } catch (error) {
     throw error instanceof FileError ? error : refuse(reasonOf(error));
+  }
+}
+
+/** Finds out whether a file can be written, and leaves what is in it. @throws FileError */
+export function checkOutput(path: string, what: string): void {
+  try {
+    closeSync(openSync(path, 'a'));
+  } catch (error) {
+    throw new FileError(`the ${what} ${path} ${reasonOf(error)}`);
+  }
+}
+
+/** Writes a whole file. @throws FileError */
+export async function writeOutput(path: string, what: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text);
+  } catch (error) {
+    throw new FileError(`the ${what} ${path} ${reasonOf(error)}`);
   }
 }
 

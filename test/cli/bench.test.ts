@@ -55,5 +55,8 @@ describe('emu bench', () => {
   test('says what is wrong with an option', async () => {
     const { status, stderr } = await emu(['bench', '--filter', 'nothing-like-it']);
     expect([status, stderr]).toEqual([2, 'emu: --filter nothing-like-it: no workload has such a name\n']);
+    const file = await emu(['bench', '--json', join(folder, 'none', 'file.json')]);
+    expect([file.status, file.stdout]).toEqual([2, '']);
+    expect(file.stderr).toMatch(/^emu: the JSON file .*file\.json does not exist: check the path\n$/);
   });
 });
