@@ -1,6 +1,7 @@
 import { emitRegion } from '../../src/accel/tcg/jit/emit-region.ts';
 import { buildFlowGraph } from '../../src/accel/tcg/jit/flow-graph.ts';
 import { choosePasses } from '../../src/accel/tcg/jit/passes.ts';
+import { SpeculationMemory } from '../../src/accel/tcg/jit/speculation.ts';
 import { Rec } from '../../src/accel/tcg/record.ts';
 import { createDecoder } from '../../src/cpu/decode.ts';
 import type { Insn } from '../../src/cpu/insn.ts';
@@ -38,6 +39,7 @@ function casesOf(width: Width): Case[] {
   sort();
   const passes = choosePasses();
   const hot = hottest(cpu, insns);
+  const speculation = new SpeculationMemory().at(hot, vcpu.w);
   const page = hot.page;
   const records = insns.map(({ length }) => new Rec(hot.plain, page, length));
   const graph = buildFlowGraph(hot, vcpu.code, passes);
@@ -71,7 +73,7 @@ function casesOf(width: Width): Case[] {
       group,
       name: 'emit a region as text',
       units: graph.instructions,
-      run: () => emitRegion(graph, mode, 'region', passes),
+      run: () => emitRegion(graph, mode, 'region', passes, speculation),
     },
     { group, name: 'predecode and sort 256 numbers', units: 1, run: coldSort(cpu, sort) },
     { group, name: 'sort 256 numbers, predecoded', units: 1, run: sort },

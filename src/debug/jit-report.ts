@@ -19,6 +19,7 @@ export function describeJit({ tcg, layout }: Machine): string {
       `instructions: ${stats.ran} in regions (${share(stats.ran, tcg.instructions)}), ${tcg.instructions - stats.ran} interpreted`,
       `exits: ${stats.exits} to known addresses (${share(stats.exits - stats.lookups, stats.exits)} linked), ` +
         `${stats.indirect} indirect, ${stats.misses} for one interpreted instruction, ${stats.faults} faults`,
+      `high halves: ${stats.guards} guards failed, ${stats.unsuited} entries with others`,
     );
   }
   const { walks, splits, devices, codeWrites } = mmu.misses;

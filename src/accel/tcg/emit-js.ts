@@ -79,24 +79,12 @@ export class JsPrinter {
     switch (inst.op) {
       case 'const':
         return;
-      case 'pure': {
-        const args = inst.args.map((arg) => ({ l: this.low(arg), h: this.high(arg) }));
-        const op = OPS[inst.name] as { js: (out: object, ...args: object[]) => readonly [string, string?] };
-        const [low, high] = op.js({ l: `${name}l`, h: `${name}h` }, ...args);
-        for (const library of LIBRARY_NAMES)
-          if (low.startsWith(`${library}(`) || low.includes(`(${library}(`)) this.name(library);
-        if (inst.type === 'i32') out.push(`const ${name} = ${low};`);
-        else out.push(`const ${name}l = ${low}, ${name}h = ${word(high!)};`);
-        return;
-      }
+      case 'pure':
+        return this.pure(inst, at, name);
       case 'get':
-        if (inst.type === 'i32') out.push(`const ${name} = ${this.word(inst.slot, 0)};`);
-        else out.push(`const ${name}l = ${this.word(inst.slot, 0)}, ${name}h = ${this.word(inst.slot, 1)};`);
-        return;
+        return this.get(inst, at, name);
       case 'set':
-        out.push(`${this.place(inst.slot, 0)} = ${this.low(inst.value)};`);
-        if (this.ir.typeOf(inst.value) === 'i64') out.push(`${this.place(inst.slot, 1)} = ${this.high(inst.value)};`);
-        return;
+        return this.set(inst);
       case 'load':
         return this.load(inst, name);
       case 'store':
@@ -127,6 +115,32 @@ export class JsPrinter {
         out.push('}');
         return;
     }
+  }
+
+  protected pure(inst: Inst & { op: 'pure' }, _at: ValueId, name: string): void {
+    const [low, high] = this.halves(inst, name);
+    if (inst.type === 'i32') this.lines.push(`const ${name} = ${low};`);
+    else this.lines.push(`const ${name}l = ${low}, ${name}h = ${high};`);
+  }
+
+  /** Text of both halves of a result; that of the high one may name the low one. */
+  protected halves(inst: Inst & { op: 'pure' }, name: string): [low: string, high: string] {
+    const args = inst.args.map((arg) => ({ l: this.low(arg), h: this.high(arg) }));
+    const op = OPS[inst.name] as { js: (out: object, ...args: object[]) => readonly [string, string?] };
+    const [low, high] = op.js({ l: `${name}l`, h: `${name}h` }, ...args);
+    for (const library of LIBRARY_NAMES)
+      if (low.startsWith(`${library}(`) || low.includes(`(${library}(`)) this.name(library);
+    return [low, word(high ?? '0')];
+  }
+
+  protected get({ type, slot }: Inst & { op: 'get' }, _at: ValueId, name: string): void {
+    if (type === 'i32') this.lines.push(`const ${name} = ${this.word(slot, 0)};`);
+    else this.lines.push(`const ${name}l = ${this.word(slot, 0)}, ${name}h = ${this.word(slot, 1)};`);
+  }
+
+  protected set({ slot, value }: Inst & { op: 'set' }): void {
+    this.lines.push(`${this.place(slot, 0)} = ${this.low(value)};`);
+    if (this.ir.typeOf(value) === 'i64') this.lines.push(`${this.place(slot, 1)} = ${this.high(value)};`);
   }
 
   /** Text that reads word `more` of a state slot, and text to assign it to. */
@@ -262,7 +276,8 @@ export class JsPrinter {
   }
 }
 
-const literal = (value: Known): string => (typeof value === 'number' && value < 0 ? `(${value})` : String(value));
+export const literal = (value: Known): string =>
+  typeof value === 'number' && value < 0 ? `(${value})` : String(value);
 const word = (text: string): string => text.replace('w[HI]', `w[${W.hi}]`);
 const state = ({ word: at, param }: Slot, more = 0): string =>
   param === null ? `w[${at + more}]` : at + more === 0 ? `w[${param}]` : `w[${param} + ${at + more}]`;

@@ -13,6 +13,7 @@ import {
   settleText,
 } from './flag-state.ts';
 import type { Block, Edge, FlowGraph } from './flow-graph.ts';
+import { type HighFlow, highFlow, type Speculation } from './high-flow.ts';
 import type { Passes } from './passes.ts';
 import { EXIT, gprName, type RegionLocals, RegionPrinter } from './region-printer.ts';
 import { type Structure, structure, successors } from './structure.ts';
@@ -33,11 +34,19 @@ export interface RegionText {
   readonly nodes: readonly RegionNode[];
   /** Known addresses where the region is left, by exit number. */
   readonly exits: readonly { readonly low: number; readonly high: number }[];
+  /** High halves of registers with which the region may be entered. */
+  readonly assumed: HighFlow['assumed'];
 }
 
 /** Prints a flow graph as one JavaScript function of nested loops, with registers and flags in locals. */
-export function emitRegion(graph: FlowGraph, mode: number, name: string, passes: Passes): RegionText {
-  return new RegionEmitter(graph, mode, passes).emit(name);
+export function emitRegion(
+  graph: FlowGraph,
+  mode: number,
+  name: string,
+  passes: Passes,
+  speculation: Speculation,
+): RegionText {
+  return new RegionEmitter(graph, mode, passes, speculation).emit(name);
 }
 
 class RegionEmitter {
@@ -56,8 +65,9 @@ class RegionEmitter {
   readonly #exitNumber = new Map<string, number>();
   readonly #long: boolean;
   readonly #calls: boolean;
+  readonly #highs: HighFlow | undefined;
 
-  constructor(graph: FlowGraph, mode: number, passes: Passes) {
+  constructor(graph: FlowGraph, mode: number, passes: Passes, speculation: Speculation) {
     this.#blocks = graph.blocks;
     this.#mode = mode;
     this.#passes = passes;
@@ -67,6 +77,7 @@ class RegionEmitter {
       nodes.some(({ ir }) => ir.insts.some((inst) => inst.op === 'call' && !isDivision(inst.helper))),
     );
     this.#flagsAt = passes['flag-flow'] ? flagFlow(graph.blocks, this.#shape.order) : [];
+    if (this.#long && passes['high-halves']) this.#highs = highFlow(graph.blocks, this.#shape, speculation);
     const { dead, liveIn } = flagUse(graph.blocks, this.#shape);
     this.#deadFlags = passes['dead-flags'] ? dead : [];
     this.#flagsLive = passes['dead-flags'] ? liveIn : liveIn.map(() => true);
@@ -91,6 +102,7 @@ class RegionEmitter {
       'out: {',
       'entered[0] = n;',
       `if (i.left < 0) { x = ${EXIT.WARM}; fk = 0; break out; }`,
+      ...this.#entryCheck(),
       ...this.#lines,
       '}',
       ...(calls ? ['} catch (e) {', spill, 'faultAt(region, pc); throw e;', '}'] : []),
@@ -103,7 +115,15 @@ class RegionEmitter {
       uses: this.#uses,
       nodes: this.#nodes,
       exits: this.#exits,
+      assumed: this.#highs?.assumed ?? [],
     };
+  }
+
+  #entryCheck(): string[] {
+    const wrong = (this.#highs?.assumed ?? []).map(
+      ({ register, high }) => `w[${W.gpr + 2 * register + 1}] !== ${high}`,
+    );
+    return wrong.length === 0 ? [] : [`if (${wrong.join(' || ')}) { x = ${EXIT.UNSUITED}; break out; }`];
   }
 
   /** Prints a block and what it dominates; `flags` where one edge alone leads to it. */
@@ -141,6 +161,10 @@ class RegionEmitter {
       printer = new RegionPrinter(node.ir, this.#mode, number, flags, this.#locals, this.#passes);
       printer.flagsDead = this.#deadFlags[at]?.[index] ?? false;
       printer.unaligned = rec.unaligned;
+      if (this.#highs !== undefined) {
+        printer.halves64 = this.#highs.halves[at]![index]!;
+        printer.fixedHighs = this.#highs.fixed;
+      }
       printer.body();
       this.#nodes.push({ rec, refund: nodes.length - index, alignment: printer.alignment });
       flags = printer.flags;

@@ -21,6 +21,10 @@ export const PASSES = {
   'helper-calls': { about: 'a region calls the helpers of long instructions itself', on: true },
   'aligned-access': { about: 'an access is tested for being aligned until it was seen not to be', on: true },
   'inline-division': { about: 'a division whose dividend fits into 32 bits is one of the host', on: true },
+  'high-halves': {
+    about: 'high halves of 64-bit registers that seldom change are numbers of the code, checked',
+    on: true,
+  },
   'exit-links': { about: 'an exit of a region remembers what it led to', on: true },
 } as const satisfies Record<string, Pass>;
 

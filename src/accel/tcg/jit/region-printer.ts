@@ -3,11 +3,13 @@ import type { Inst, IrBuilder, Known, Slot, ValueId } from '../../../cpu/ir/bloc
 import { operandsOf } from '../../../cpu/ir/verify.ts';
 import { MODE } from '../../../cpu/mode.ts';
 import { W } from '../../../cpu/state.ts';
-import { JsPrinter } from '../emit-js.ts';
+import { JsPrinter, literal } from '../emit-js.ts';
 import { divisionText, isDivision } from './division.ts';
 import { setsFlags } from './flag-liveness.ts';
 import { type FlagState, keepText, mergeFlags, namesOf, settleText } from './flag-state.ts';
 import { conditionTest, flagsText, isPrintable } from './flag-text.ts';
+import { guardText } from './guard-text.ts';
+import { type KnownHalves, registerOf } from './high-halves.ts';
 import type { Passes } from './passes.ts';
 
 /** Facts about a region that its instructions' printers share. */
@@ -24,9 +26,12 @@ export const EXIT = {
   /** To `tl:th`. */ INDIRECT: -1,
   /** The interpreter runs node `pc`. */ MISS: -2,
   /** Nothing ran: see `Regions.promote`. */ WARM: -3,
+  /** As MISS: a high half is not the one that was likely. */ GUARD: -4,
+  /** Nothing ran: a register's high half is not the one that the region was made for. */ UNSUITED: -5,
 } as const;
 
 const GPR_WORDS = 32;
+const NO_REGISTERS: ReadonlySet<number> = new Set();
 export const gprName = (word: number): string => `g${word}`;
 
 /** Prints one instruction of a region: registers and flags are locals, faults know their instruction. */
@@ -55,6 +60,9 @@ export class RegionPrinter extends JsPrinter {
   unaligned = false;
   /** What the addresses of its accesses have to be multiples of, for the region not to be left. */
   alignment = 1;
+  /** What is known of 64-bit values, and the registers whose high half is no local. */
+  halves64: KnownHalves | undefined;
+  fixedHighs: ReadonlySet<number> = NO_REGISTERS;
 
   protected override hasEffect(inst: Inst): boolean {
     return super.hasEffect(inst) && !(this.flagsDead && setsFlags(inst));
@@ -99,6 +107,34 @@ export class RegionPrinter extends JsPrinter {
     this.#locals.read.add(word);
     this.#locals.written.add(word);
     return gprName(word);
+  }
+
+  override high(value: ValueId): string {
+    const known = this.ir.typeOf(value) === 'i64' ? this.halves64?.known[value] : undefined;
+    return known === undefined ? super.high(value) : literal(known);
+  }
+
+  protected override pure(inst: Inst & { op: 'pure' }, at: ValueId, name: string): void {
+    const known = inst.type === 'i64' ? this.halves64?.known[at] : undefined;
+    if (known === undefined) return super.pure(inst, at, name);
+    const [low, high] = this.halves(inst, name);
+    this.lines.push(`const ${name}l = ${low};`);
+    if (!this.halves64!.guards.has(at)) return;
+    const args = inst.args.map((arg) => ({ l: this.low(arg), h: this.high(arg) }));
+    const wrong = guardText(inst.name, { l: `${name}l`, h: high }, args, known);
+    const settle = settleText(this.#flags);
+    this.lines.push(`if (${wrong}) { ${settle}pc = ${this.#node}; x = ${EXIT.GUARD}; break out; }`);
+  }
+
+  protected override get(inst: Inst & { op: 'get' }, at: ValueId, name: string): void {
+    if (inst.type === 'i32' || this.halves64?.known[at] === undefined) super.get(inst, at, name);
+    else this.lines.push(`const ${name}l = ${this.word(inst.slot, 0)};`);
+  }
+
+  protected override set(inst: Inst & { op: 'set' }): void {
+    const register = inst.slot.param === null ? registerOf(inst.slot.word) : undefined;
+    if (register === undefined || !this.fixedHighs.has(register)) super.set(inst);
+    else this.lines.push(`${this.place(inst.slot, 0)} = ${this.low(inst.value)};`);
   }
 
   /**

@@ -10,6 +10,7 @@ import { buildFlowGraph, type FlowGraph } from './flow-graph.ts';
 import type { JitOptions, RegionRange } from './options.ts';
 import { choosePasses, type Passes } from './passes.ts';
 import { EXIT } from './region-printer.ts';
+import { Failures, SpeculationMemory } from './speculation.ts';
 import { JitStats } from './stats.ts';
 
 /** A region with fewer instructions is not worth its compilation, unless it loops. */
@@ -31,6 +32,7 @@ export interface Region {
   used: number;
   /** Times that it was left because an address was not aligned. */
   strayed: number;
+  readonly failures: Failures;
 }
 
 /** A region as it was made, for dumps. */
@@ -62,6 +64,7 @@ export class Regions {
   characters = 0;
   /** Regions with an instruction on a RAM page. */
   readonly #byPage = new Map<number, Set<Region>>();
+  readonly #speculation = new SpeculationMemory();
   #number = 0;
 
   constructor(w: Int32Array, code: CodeCache, env: Environment, options: JitOptions) {
@@ -91,7 +94,8 @@ export class Regions {
       return;
     }
     const name = `region_${number}_${(entry.page.ipHigh >>> 0).toString(16)}_${(entry.ipLow >>> 0).toString(16)}`;
-    const { text, uses, ...tables } = emitRegion(graph, entry.page.mode, name, this.#passes);
+    const speculation = this.#speculation.at(entry, this.#w);
+    const { text, uses, assumed, ...tables } = emitRegion(graph, entry.page.mode, name, this.#passes, speculation);
     this.onMade?.({ name, mode: entry.page.mode, graph, text });
     const recs = new Set(graph.blocks.flatMap(({ nodes }) => nodes.map(({ rec }) => rec)));
     const region: Region = {
@@ -104,6 +108,7 @@ export class Regions {
       characters: text.length,
       used: this.#code.epoch,
       strayed: 0,
+      failures: new Failures(entry, assumed),
     };
     const run = this.#env.compileWith(text, uses, 'region', region) as Handler;
     // Its end runs once now: V8 would throw optimised code away that meets code without type feedback.
@@ -191,6 +196,12 @@ export class Regions {
     for (const { ramPage } of region.pages) this.#byPage.get(ramPage)?.delete(region);
   }
 
+  /** Makes room for a region that does not assume what was too often wrong. */
+  #giveUp(region: Region): void {
+    this.#speculation.learn(region.entry, region.failures);
+    if (this.#live.has(region)) this.#drop(region);
+  }
+
   #connect(names: Record<string, unknown>): void {
     const { stats } = this;
     const linked = this.#passes['exit-links'];
@@ -253,6 +264,17 @@ export class Regions {
       region.used = code.epoch;
       if (x === EXIT.MISS) return retry(region, node, low);
       if (x === EXIT.WARM) return region.entry;
+      if (x === EXIT.GUARD) {
+        stats.guards++;
+        if (region.failures.at(region.nodes[node]!.rec)) this.#giveUp(region);
+        return retry(region, node, -1);
+      }
+      if (x === EXIT.UNSUITED) {
+        stats.unsuited++;
+        if (region.failures.atEntry(w)) this.#giveUp(region);
+        w[W.budget]! -= region.entry.left;
+        return region.entry.plain(region.entry);
+      }
       count();
       if (x >= 0) {
         stats.exits++;

@@ -18,6 +18,9 @@ export class JitStats {
   indirect = 0;
   /** Instructions that the interpreter ran for a region: TLB misses and the like. */
   misses = 0;
+  /** Among the misses: high halves that were not the likely ones. Entries with other high halves than a region's. */
+  guards = 0;
+  unsuited = 0;
   /** Faults in regions. */
   faults = 0;
 }

@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest';
+import { RBX, RCX, RDI } from '../../src/cpu/state.ts';
+import { Guest } from './guest.ts';
+import { compileAtRip } from './jit-frame.ts';
+
+const AT = 0x200000;
+// biome-ignore format: an instruction at a time
+const LOOP = [
+  0x48, 0x81, 0xc3, 0x00, 0x00, 0x00, 0x10, // add rbx,10000000h
+  0x48, 0x83, 0xef, 0x08,                   // sub rdi,8
+  0x48, 0x8d, 0x04, 0xdf,                   // lea rax,[rdi+rbx*8]
+  0x48, 0x63, 0xd0,                         // movsxd rdx,eax
+  0x48, 0xff, 0xc9,                         // dec rcx
+  0x75, 0xe9,                               // jnz
+  0xf4,                                     // hlt
+];
+const STARTS: readonly (readonly [rbx: bigint, rdi: bigint])[] = [
+  [0n, 0x1_0000_0040n],
+  [0xffff_f000n, 0x20n],
+  [0xffff_ffff_f000_0000n, 0x10n],
+  [0x7fff_1234_0000_0000n, 0xffff_8880_0000_0000n],
+  [0x0123_4567_89ab_cdefn, 0x8000_0000_0000_0000n],
+];
+
+/** Runs the loop from each start, `rounds` times over; a region is made for the first. */
+function results(tier: 'eval' | 'jit', rounds: number) {
+  const { vcpu, ram } = new Guest(tier);
+  ram.u8.set(LOOP, AT);
+  const seen: bigint[][] = [];
+  for (let round = 0; round < rounds; round++) {
+    for (const [rbx, rdi] of STARTS) {
+      vcpu.state.set('gpr', rbx, RBX);
+      vcpu.state.set('gpr', rdi, RDI);
+      vcpu.state.set('gpr', 40n, RCX);
+      vcpu.state.set('rip', BigInt(AT));
+      vcpu.state.set('halted', 0n);
+      if (tier === 'jit') compileAtRip(vcpu);
+      vcpu.run(10_000);
+      seen.push(Array.from({ length: 16 }, (_, register) => vcpu.state.get('gpr', register)));
+    }
+  }
+  return { seen, stats: vcpu.regions?.stats };
+}
+
+it('high halves that change are as they should be, and a region that is often wrong is made anew', () => {
+  const { seen, stats } = results('jit', 12);
+  expect(seen).toEqual(results('eval', 12).seen);
+  expect(stats!.guards).toBeGreaterThan(0);
+  expect(stats!.unsuited).toBeGreaterThan(0);
+  expect(stats!.dropped).toBeGreaterThan(0);
+});
