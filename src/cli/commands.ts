@@ -1,12 +1,7 @@
 import yargs, { type Argv } from 'yargs';
 import { packageVersion } from '../host/files.ts';
-import { accel } from './accel-command.ts';
-import { bench } from './bench-command.ts';
-import { boot } from './boot-command.ts';
 import { bootSettings } from './boot-settings.ts';
 import { bootWords } from './boot-words.ts';
-import { compareGuests } from './compare-command.ts';
-import { disasm } from './disasm-command.ts';
 import {
   BENCH_OPTIONS,
   BOOT_OPTIONS,
@@ -16,7 +11,6 @@ import {
   PULL_OPTIONS,
   type Values,
 } from './options.ts';
-import { pull } from './pull-command.ts';
 import { UsageError } from './usage-error.ts';
 
 const BOOT_EPILOGUE = `Options may be spelled as QEMU spells them (-kernel, -m, -nographic).
@@ -33,7 +27,7 @@ docs/benchmarks.md explains the table.
 
 Exit status: 0; 1 when a result was wrong; 2 when an option is wrong.`;
 
-/** Runs one command; resolves with the exit status. @throws UsageError and what the command throws */
+/** Runs one command, whose code is loaded when it is the one; resolves with the exit status. @throws UsageError and what the command throws */
 export async function runCommand(words: readonly string[]): Promise<number> {
   let status = 0;
   const cli = yargs([...words])
@@ -66,6 +60,7 @@ export async function runCommand(words: readonly string[]): Promise<number> {
           .epilogue(BOOT_EPILOGUE),
       async ({ guest, _, ...values }) => {
         const guests = [guest, ..._.slice(1)].filter((name) => name !== undefined).map(String);
+        const { boot } = await import('./boot-command.ts');
         status = await boot(bootSettings(guests, values as Values<typeof BOOT_OPTIONS>));
       },
     )
@@ -78,6 +73,7 @@ export async function runCommand(words: readonly string[]): Promise<number> {
           .example('emu pull debian', 'amd64 cloud kernel and busybox')
           .example('emu pull debian --arch i386', '686 kernel and busybox'),
       async ({ guest, _, ...values }) => {
+        const { pull } = await import('./pull-command.ts');
         status = await pull(only(guest, _, 'a guest: emu pull debian'), values as Values<typeof PULL_OPTIONS>);
       },
     )
@@ -90,6 +86,7 @@ export async function runCommand(words: readonly string[]): Promise<number> {
           .example('emu disasm vmlinux --count 20', 'the first 20 instructions of .text')
           .example('emu disasm boot.bin --bits 16 --address 0x7c00', 'a boot sector'),
       async ({ file, _, ...values }) => {
+        const { disasm } = await import('./disasm-command.ts');
         status = await disasm(only(file, _, 'a file: emu disasm FILE'), values as Values<typeof DISASM_OPTIONS>);
       },
     )
@@ -102,6 +99,7 @@ export async function runCommand(words: readonly string[]): Promise<number> {
           .example('emu bench --filter "calls|float" --accel tcg', 'a few workloads, in software alone')
           .epilogue(BENCH_EPILOGUE),
       async ({ _, ...values }) => {
+        const { bench } = await import('./bench-command.ts');
         status = await bench(values as Values<typeof BENCH_OPTIONS>);
       },
     )
@@ -115,6 +113,7 @@ export async function runCommand(words: readonly string[]): Promise<number> {
           .example('emu compare --type "cat /proc/cpuinfo" -- boot debian', 'a command in Debian'),
       async ({ _, ...values }) => {
         const settings = bootWords(_.slice(1).map(String));
+        const { compareGuests } = await import('./compare-command.ts');
         status = await compareGuests(settings, values as Values<typeof COMPARE_OPTIONS>);
       },
     )
@@ -123,6 +122,7 @@ export async function runCommand(words: readonly string[]): Promise<number> {
       'tell what this host offers to run the CPU',
       (args) => args,
       async () => {
+        const { accel } = await import('./accel-command.ts');
         status = await accel();
       },
     )

@@ -109,8 +109,13 @@ export class Tlb {
   }
 }
 
+/** What an empty table holds; made once, as each is 4 MiB. */
+let emptyXor: Int32Array | undefined;
+
 function table(): TlbTable {
-  const xor = new Int32Array(ENTRIES);
-  for (let index = 0; index < ENTRIES; index++) xor[index] = (index << 12) ^ EMPTY;
-  return { xor, high: new Int32Array(ENTRIES) };
+  if (emptyXor === undefined) {
+    emptyXor = new Int32Array(ENTRIES);
+    for (let index = 0; index < ENTRIES; index++) emptyXor[index] = (index << 12) ^ EMPTY;
+  }
+  return { xor: emptyXor.slice(), high: new Int32Array(ENTRIES) };
 }
