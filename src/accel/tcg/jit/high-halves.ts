@@ -157,11 +157,11 @@ function likelyResult(ir: IrBuilder, inst: Pure, known: readonly (number | undef
   switch (inst.name) {
     case 'add64':
       if (a === undefined || b === undefined) return undefined;
-      // A small negative number added.
-      return (a + b + (a === -1 || b === -1 ? 1 : 0)) | 0;
+      return (a + b + (carriesMostly(ir, inst.args[1]!, a, b) ? 1 : 0)) | 0;
     case 'sub64':
       if (a === undefined || b === undefined) return undefined;
-      return (a - b - (b === -1 ? 1 : 0)) | 0;
+      // Two places of the same 4 GiB; else a small negative number is subtracted.
+      return a === b ? 0 : (a - b - (b === -1 ? 1 : 0)) | 0;
     case 'sext64':
       return 0;
     case 'pair':
@@ -169,6 +169,17 @@ function likelyResult(ir: IrBuilder, inst: Pure, known: readonly (number | undef
     default:
       return undefined;
   }
+}
+
+/** Constants above this are small negative numbers; others with all bits set above are addresses of the last 4 GiB. */
+const SMALL = -(1 << 24);
+
+/** Whether the lower halves of a sum carry: a small negative number is added to an address, or a negative index. */
+function carriesMostly(ir: IrBuilder, addend: ValueId, a: number, b: number): boolean {
+  const inst = ir.insts[addend]!;
+  if (inst.op === 'const') return b === -1 && typeof inst.low === 'number' && inst.low >= SMALL;
+  if (a === -1) return b !== 0;
+  return b === -1 && a !== 0;
 }
 
 /** A pair that is a small number, times a power of two. */
