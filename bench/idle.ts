@@ -2,7 +2,10 @@
  * Processor time that a Debian guest takes while its shell waits for input.
  * Usage: npx tsx bench/idle.ts [amd64|i386] [seconds]
  */
+import { tuneEngine } from '../src/host/tune-engine.ts';
 import { createMachine, findGuest, type GuestArch } from '../src/index.ts';
+
+tuneEngine();
 
 const arch = (process.argv[2] ?? 'amd64') as GuestArch;
 const seconds = Number(process.argv[3] ?? 10);
