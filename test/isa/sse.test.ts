@@ -6,6 +6,7 @@ import { MODE } from '../../src/cpu/mode.ts';
 import { bytesOf, type OperandSpec, operandSpec, SOURCE } from '../../src/cpu/operands.ts';
 import { DS, FLAG, RAX, RBX, RDI, RDX, RSP } from '../../src/cpu/state.ts';
 import type { Random } from '../softfloat/host.ts';
+import { APPROXIMATE, closeSingles } from '../support/approximations.ts';
 import { compareWithHost, type HostCase } from './against-host.ts';
 import { Image, MEMORY } from './image.ts';
 import { vectorRows } from './vector-rows.ts';
@@ -52,9 +53,6 @@ const DOUBLES = [
   0x36a0000000000000n,
   0x3690000000000000n,
 ];
-/** Approximations: makers differ within the error that the SDM allows. */
-const APPROXIMATE = /^R(CP|SQRT)[PS]S$/;
-const TOLERANCE = 2 * 1.5 * 2 ** -12;
 
 class Generator {
   readonly #random: Random;
@@ -163,11 +161,6 @@ const hex = (bytes: Uint8Array): string =>
     .reverse()
     .map((byte) => byte.toString(16).padStart(2, '0'))
     .join('');
-
-function closeSingles(want: Uint8Array, got: Uint8Array): boolean {
-  const [a, b] = [want, got].map((bytes) => new Float32Array(bytes.slice().buffer));
-  return a!.every((x, i) => Object.is(x, b![i]!) || Math.abs(x - b![i]!) <= TOLERANCE * Math.abs(x));
-}
 
 /** What differs, one line each: name, value before, value on the host, value here. */
 function differences({ row, before }: HostCase, want: Image, got: Image): string[] {

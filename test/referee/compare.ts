@@ -1,5 +1,6 @@
 import type { Row } from '../../src/cpu/isa/row.ts';
 import { FLAG } from '../../src/cpu/state.ts';
+import { APPROXIMATE, closeSingles } from '../support/approximations.ts';
 import type { RefereeCase } from './generate.ts';
 import { AT, type Image, NO_RESULT } from './image.ts';
 import { BASE, DATA, WINDOWS } from './layout.ts';
@@ -9,9 +10,6 @@ const FLAG_OF: Readonly<Record<string, number>> = { O: 0x800, S: 0x80, Z: 0x40, 
 const SEEN = FLAG.ARITH | FLAG.DF | FLAG.TF | FLAG.IF | FLAG.IOPL | FLAG.NT | FLAG.AC | FLAG.ID;
 const PF = 14;
 const C1 = 0x200;
-/** Approximations: makers differ within the error that the SDM allows (1.5 * 2^-12). */
-const APPROXIMATE = /^R(CP|SQRT)[PS]S$/;
-const TOLERANCE = 2 * 1.5 * 2 ** -12;
 /** These may be one unit in the last place off (SDM 1 8.3.10), and their C1 (rounded up) with it. */
 const TRANSCENDENTAL = /^(F2XM1|FYL2X|FYL2XP1|FPTAN|FPATAN|FSIN|FCOS|FSINCOS)$/;
 
@@ -104,11 +102,6 @@ function ignoredBytes({ row, address, operandSize, world }: RefereeCase): (offse
   const data = BigInt(BASE + DATA);
   const start = Number(address - (address >= data && address < data + 0x4000n ? data : world.alias));
   return (offset) => ranges.some(([from, to]) => offset >= start + from && offset < start + to);
-}
-
-function closeSingles(want: Uint8Array, got: Uint8Array): boolean {
-  const [a, b] = [want, got].map((bytes) => new Float32Array(bytes.slice().buffer));
-  return a!.every((x, i) => Object.is(x, b![i]!) || Math.abs(x - b![i]!) <= TOLERANCE * Math.abs(x));
 }
 
 /** An 80-bit number as an integer that counts units in the last place. */
