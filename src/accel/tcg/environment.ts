@@ -12,6 +12,7 @@ export class Environment {
     const [kr, kw, ur, uw] = mmu.tlb.tables;
     this.names = {
       w: state.words,
+      f64: state.f64,
       m8: ram.u8,
       m16: ram.u16,
       m32: ram.i32,

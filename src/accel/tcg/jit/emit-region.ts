@@ -14,6 +14,7 @@ import {
 } from './flag-state.ts';
 import type { Block, Edge, FlowGraph } from './flow-graph.ts';
 import { type HighFlow, highFlow, type Speculation } from './high-flow.ts';
+import { isFloatCall } from './inline-float.ts';
 import type { Passes } from './passes.ts';
 import { EXIT, gprName, type RegionLocals, RegionPrinter } from './region-printer.ts';
 import { type Structure, structure, successors } from './structure.ts';
@@ -73,8 +74,9 @@ class RegionEmitter {
     this.#passes = passes;
     this.#long = (mode & MODE.CODE) === MODE.CODE_64;
     this.#shape = structure(graph.blocks);
+    const mayAsk = (helper: string): boolean => !isDivision(helper) && !isFloatCall(helper);
     this.#calls = graph.blocks.some(({ nodes }) =>
-      nodes.some(({ ir }) => ir.insts.some((inst) => inst.op === 'call' && !isDivision(inst.helper))),
+      nodes.some(({ ir }) => ir.insts.some((inst) => inst.op === 'call' && mayAsk(inst.helper))),
     );
     this.#flagsAt = passes['flag-flow'] ? flagFlow(graph.blocks, this.#shape.order) : [];
     if (this.#long && passes['high-halves']) this.#highs = highFlow(graph.blocks, this.#shape, speculation);

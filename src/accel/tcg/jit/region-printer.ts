@@ -10,6 +10,7 @@ import { type FlagState, keepText, mergeFlags, namesOf, settleText } from './fla
 import { conditionTest, flagsText, isPrintable } from './flag-text.ts';
 import { guardText } from './guard-text.ts';
 import { type KnownHalves, registerOf } from './high-halves.ts';
+import { inlineFloat } from './inline-float.ts';
 import type { Passes } from './passes.ts';
 
 /** Facts about a region that its instructions' printers share. */
@@ -191,6 +192,19 @@ export class RegionPrinter extends JsPrinter {
   }
 
   protected override call(inst: Inst & { op: 'call' }, name: string): void {
+    const float = this.#passes['inline-float'] ? inlineFloat(inst, name, this.ir, this) : undefined;
+    if (float !== undefined) {
+      this.#locals.calls = true;
+      this.name('f64');
+      if (inst.type !== undefined) this.lines.push(`let ${name};`);
+      const helper = `${inst.type === undefined ? '' : `${name} = `}${this.callText(inst)};`;
+      this.lines.push(
+        float.bind,
+        `if (${float.when}) { ${float.act} }`,
+        `else { ${settleText(this.#flags)}pc = ${this.#node}; ${helper} }`,
+      );
+      return;
+    }
     if (!this.#passes['inline-division'] || !isDivision(inst.helper)) return super.call(inst, name);
     this.#locals.calls = true;
     const [low, high, divisor] = inst.args.map((arg) => this.i32(arg as ValueId)) as [string, string, string];
