@@ -15,7 +15,6 @@ export interface InlineFloat {
 const CONTROL = 0xf060;
 /** Rounding to nearest, no FTZ and DAZ; PE is masked and set. */
 const SETTLED = 0x1020;
-const PRECISION = SETTLED & CONTROL;
 /** As in softfloat/sse-arithmetic.ts. */
 const LEAST_NORMAL = String(2 ** -1022);
 const SAFE_LOW = String(2 ** -900);
@@ -97,7 +96,7 @@ function comparison(name: string, d: number, s: number): InlineFloat {
 /** Rounding control has no say in it. A whole number raises nothing, another one PE. */
 function truncation(name: string, s: number): InlineFloat {
   const [x, whole] = [`${name}x`, `${name}t`];
-  const inexact = `(w[${W.mxcsr}] & ${PRECISION}) === ${PRECISION} && Math.abs(${x}) >= ${LEAST_NORMAL}`;
+  const inexact = `(w[${W.mxcsr}] & ${SETTLED}) === ${SETTLED} && Math.abs(${x}) >= ${LEAST_NORMAL}`;
   return {
     bind: `const ${x} = f64[${s >> 1}], ${whole} = ${x} | 0;`,
     when: `(${whole} === ${x} || ${inexact} && ${x} > -2147483649 && ${x} < 2147483648)`,
