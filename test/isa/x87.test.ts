@@ -6,6 +6,7 @@ import { bytesOf, type OperandSpec, operandSpec, SOURCE } from '../../src/cpu/op
 import { DS, FLAG, RAX, RBX } from '../../src/cpu/state.ts';
 import type { Random } from '../softfloat/host.ts';
 import { randomF80 } from '../softfloat/operands-f80.ts';
+import { closeExtended } from '../support/approximations.ts';
 import { compareWithHost, type HostCase } from './against-host.ts';
 import { Image, MEMORY } from './image.ts';
 import { x87Rows } from './vector-rows.ts';
@@ -102,19 +103,6 @@ class Generator {
   }
 }
 
-/** An 80-bit number as an integer that counts units in the last place. */
-function ordinal(bytes: Uint8Array): bigint {
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const biased = BigInt(view.getUint16(8, true) & 0x7fff);
-  const magnitude = view.getBigUint64(0, true) + (biased > 0n ? (biased - 1n) << 63n : 0n);
-  return (view.getUint16(8, true) & 0x8000) !== 0 ? -magnitude : magnitude;
-}
-
-function isClose(a: Uint8Array, b: Uint8Array): boolean {
-  const difference = ordinal(a) - ordinal(b);
-  return difference >= -1n && difference <= 1n;
-}
-
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).reverse().toString('hex');
 
 function comparable({ row, operandSize }: Case, image: Image): Uint8Array {
@@ -136,7 +124,7 @@ function differences(one: Case, want: Image, got: Image): string[] {
   compare('rax', before.gpr(RAX), want.gpr(RAX), got.gpr(RAX));
   const approximate = TRANSCENDENTAL.test(one.row.mnemonic);
   for (let reg = 0; reg < 8; reg++) {
-    if (approximate && isClose(want.st(reg), got.st(reg))) continue;
+    if (approximate && closeExtended(want.st(reg), got.st(reg))) continue;
     compare(`r${reg}`, hex(before.st(reg)), hex(want.st(reg)), hex(got.st(reg)));
   }
   if (approximate) got.fsw = (got.fsw & ~C1) | (want.fsw & C1);

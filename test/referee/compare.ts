@@ -1,11 +1,10 @@
-import type { Row } from '../../src/cpu/isa/row.ts';
+import { type Row, undefinedFlags } from '../../src/cpu/isa/row.ts';
 import { FLAG } from '../../src/cpu/state.ts';
-import { APPROXIMATE, closeSingles } from '../support/approximations.ts';
+import { APPROXIMATE, closeExtended, closeSingles } from '../support/approximations.ts';
 import type { RefereeCase } from './generate.ts';
 import { AT, type Image, NO_RESULT } from './image.ts';
 import { BASE, DATA, WINDOWS } from './layout.ts';
 
-const FLAG_OF: Readonly<Record<string, number>> = { O: 0x800, S: 0x80, Z: 0x40, A: 0x10, P: 4, C: 1 };
 /** RF is pushed by exceptions only, and those at the end of a case do not all happen on silicon. */
 const SEEN = FLAG.ARITH | FLAG.DF | FLAG.TF | FLAG.IF | FLAG.IOPL | FLAG.NT | FLAG.AC | FLAG.ID;
 const PF = 14;
@@ -21,8 +20,7 @@ export interface Difference {
   readonly here: string;
 }
 
-const definedFlags = (row: Row): number =>
-  [...(row.options.undefined ?? '')].reduce((mask, letter) => mask & ~FLAG_OF[letter]!, SEEN);
+const definedFlags = (row: Row): number => SEEN & ~undefinedFlags(row);
 
 /** True when the two states are the same without a closer look. */
 export const isSame = (want: Image, got: Image): boolean => Buffer.compare(want.bytes, got.bytes) === 0;
@@ -69,7 +67,7 @@ function compareFloat(row: Row, want: Image, got: Image, compare: Compare): void
   compare('fsw', ({ fsw }) => (close ? fsw & ~C1 : fsw));
   compare('ftw', ({ bytes }) => bytes[AT.ftw]!);
   for (let n = 0; n < 8; n++) {
-    if (close && isClose(want.st(n), got.st(n))) continue;
+    if (close && closeExtended(want.st(n), got.st(n))) continue;
     compare(`st${n}`, (image) => hex(image.st(n)));
   }
 }
@@ -102,17 +100,4 @@ function ignoredBytes({ row, address, operandSize, world }: RefereeCase): (offse
   const data = BigInt(BASE + DATA);
   const start = Number(address - (address >= data && address < data + 0x4000n ? data : world.alias));
   return (offset) => ranges.some(([from, to]) => offset >= start + from && offset < start + to);
-}
-
-/** An 80-bit number as an integer that counts units in the last place. */
-function ordinal(bytes: Uint8Array): bigint {
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const biased = BigInt(view.getUint16(8, true) & 0x7fff);
-  const magnitude = view.getBigUint64(0, true) + (biased > 0n ? (biased - 1n) << 63n : 0n);
-  return (view.getUint16(8, true) & 0x8000) !== 0 ? -magnitude : magnitude;
-}
-
-function isClose(a: Uint8Array, b: Uint8Array): boolean {
-  const distance = ordinal(a) - ordinal(b);
-  return distance >= -1n && distance <= 1n;
 }

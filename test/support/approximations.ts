@@ -17,3 +17,17 @@ function isClose(x: number, y: number): boolean {
   const [small, large] = Math.abs(x) < Math.abs(y) ? [x, y] : [y, x];
   return small === 0 && Object.is(Math.sign(1 / small), Math.sign(large)) && Math.abs(large) <= NEARLY_TINY;
 }
+
+/** Whether two 80-bit numbers are the same or neighbours. */
+export function closeExtended(a: Uint8Array, b: Uint8Array): boolean {
+  const distance = ordinal(a) - ordinal(b);
+  return distance >= -1n && distance <= 1n;
+}
+
+/** An 80-bit number as an integer that counts units in the last place. */
+function ordinal(bytes: Uint8Array): bigint {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const biased = BigInt(view.getUint16(8, true) & 0x7fff);
+  const magnitude = view.getBigUint64(0, true) + (biased > 0n ? (biased - 1n) << 63n : 0n);
+  return (view.getUint16(8, true) & 0x8000) !== 0 ? -magnitude : magnitude;
+}

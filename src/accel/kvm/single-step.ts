@@ -8,7 +8,7 @@ const ALWAYS: ReadonlySet<number> = new Set([
 ]);
 /** String instructions: with REP the trap comes after each iteration. */
 const STRINGS: ReadonlySet<number> = new Set([0xa4, 0xa5, 0xa6, 0xa7, 0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf]);
-/** SYSCALL, RDTSC, RDTSCP (0F 01 F9) and its neighbours: what they give is another time, or a way out. */
+/** SYSCALL, SYSENTER, RDTSC, CPUID, and RDTSCP (0F 01 F9) with its neighbours: a way out, or another answer. */
 const TWO_BYTE: ReadonlySet<number> = new Set([0x01, 0x05, 0x31, 0x34, 0xa2]);
 
 /**

@@ -1,5 +1,6 @@
 import type { Emitter } from '../emitter.ts';
 import type { Operand } from '../insn.ts';
+import { FLAG } from '../state.ts';
 
 /** What an instruction does, said in IR. Operands come in the row's order. */
 export type Emit = (t: Emitter, ...operands: Operand[]) => void;
@@ -116,3 +117,16 @@ export function makeRows(tables: readonly (readonly RowTuple[])[]): Row[] {
     match: parseOpcode(opcode),
   }));
 }
+
+const FLAG_OF: Readonly<Record<string, number>> = {
+  O: FLAG.OF,
+  S: FLAG.SF,
+  Z: FLAG.ZF,
+  A: FLAG.AF,
+  P: FLAG.PF,
+  C: FLAG.CF,
+};
+
+/** RFLAGS bits that a row's instruction leaves undefined. */
+export const undefinedFlags = ({ options }: Row): number =>
+  [...(options.undefined ?? '')].reduce((mask, letter) => mask | FLAG_OF[letter]!, 0);

@@ -1,6 +1,7 @@
 import { createDecoder, type Decode } from '../../cpu/decode.ts';
 import { readRflags } from '../../cpu/flags.ts';
-import { type CpuState, CS, FLAG, W } from '../../cpu/state.ts';
+import { undefinedFlags } from '../../cpu/isa/row.ts';
+import { type CpuState, CS, W } from '../../cpu/state.ts';
 import type { Machine } from '../../machine/machine.ts';
 import { examine } from '../examine.ts';
 import { linear, readMemory } from '../guest-memory.ts';
@@ -21,14 +22,6 @@ export interface Lockstep {
 }
 
 const LONGEST_INSTRUCTION = 15;
-const LETTERS: Readonly<Record<string, number>> = {
-  O: FLAG.OF,
-  S: FLAG.SF,
-  Z: FLAG.ZF,
-  A: FLAG.AF,
-  P: FLAG.PF,
-  C: FLAG.CF,
-};
 
 /**
  * Gives a paused machine under kvm the memory and the CPU state of a paused one under tcg, and steps both, until their
@@ -77,5 +70,5 @@ function undefinedMask(machine: Machine, state: CpuState, decode: Decode): numbe
   const bytes = readMemory(machine, codeAddress(state), LONGEST_INSTRUCTION, linear(machine));
   const insn = decode(bytes, 0, bytes.length, state.words[W.mode]!, state.words[W.rip]!, state.words[W.rip + 1]!);
   if (insn === 'truncated') return 0;
-  return [...(insn.row.options.undefined ?? '')].reduce((mask, letter) => mask | LETTERS[letter]!, 0);
+  return undefinedFlags(insn.row);
 }
