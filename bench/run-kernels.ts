@@ -6,78 +6,57 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
 import { bootTable, measureBoots } from './peers/boots.ts';
 import { buildEmu, buildGuest } from './peers/build.ts';
 import { type Engine, emu, kvmGap, native, qemu, v86 } from './peers/engines.ts';
 import { type Arch, kernelsFor } from './peers/kernel-table.ts';
-import { type Clock, measureKernel, type Row } from './peers/measure.ts';
+import { measureKernel, type Row } from './peers/measure.ts';
 import { table } from './peers/report.ts';
 
-const USAGE = `Usage: tsx bench/run-kernels.ts [options]
-  --quick              1 process per engine and kernel instead of 3, a quarter of the work
-  --only LIST          engines: jit, interp, kvm, qemu, qemu-kvm, v86, native; emu means jit,interp (default: all)
-  --arch LIST          i386, amd64, amd64-high (default: i386,amd64)
-  --filter REGEX       kernels by name
-  --repeats N          processes per engine and kernel
-  --scale X            share of the work per round
-  --rounds N           rounds per process, the first is the cold one (default: 3)
-  --clock WHICH        wall (default), or cpu: CPU time of all threads, for a busy host
-  --boot               boots of Debian to the shell instead of the kernels
-  --baseline COMMIT    also emitted code of this commit, as engine "base"
-  --node-options LIST  options of Node for emu, comma-separated: --cpu-prof,--cpu-prof-dir=DIR
-  --json FILE          write all figures
-`;
-
 const ARCHES: readonly Arch[] = ['i386', 'amd64', 'amd64-high'];
+const ENGINES = 'jit,interp,kvm,qemu,qemu-kvm,v86,native';
+
+const list = (text: string): string[] => text.split(',').filter(Boolean);
 
 function settings() {
-  const { values } = parseArgs({
-    options: {
-      quick: { type: 'boolean', default: false },
-      only: { type: 'string', default: 'jit,interp,kvm,qemu,qemu-kvm,v86,native' },
-      arch: { type: 'string', default: 'i386,amd64' },
-      filter: { type: 'string', default: '' },
-      repeats: { type: 'string' },
-      rounds: { type: 'string', default: '3' },
-      scale: { type: 'string' },
-      clock: { type: 'string', default: 'wall' },
-      boot: { type: 'boolean', default: false },
-      baseline: { type: 'string' },
-      'node-options': { type: 'string', default: '' },
-      json: { type: 'string' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  const only = values.only.split(',').flatMap((name) => (name === 'emu' ? ['jit', 'interp'] : [name]));
-  const arches = values.arch.split(',') as Arch[];
+  const values = yargs(hideBin(process.argv))
+    .scriptName('bench:peers')
+    .usage('Usage: npm run bench:peers -- [options]')
+    .options({
+      quick: { type: 'boolean', default: false, describe: '1 process per engine and kernel, a quarter of the work' },
+      only: { type: 'string', default: ENGINES, describe: 'engines; emu means jit,interp' },
+      arch: { type: 'string', default: 'i386,amd64', describe: `of ${ARCHES.join(',')}` },
+      filter: { type: 'string', default: '', describe: 'kernels whose name matches' },
+      repeats: { type: 'number', defaultDescription: '3, quick 1', describe: 'processes per engine and kernel' },
+      rounds: { type: 'number', default: 3, describe: 'rounds per process, the first is the cold one' },
+      scale: { type: 'number', defaultDescription: '1, quick 0.25', describe: 'share of the work per round' },
+      clock: { choices: ['wall', 'cpu'] as const, default: 'wall' as const, describe: 'cpu: of all threads' },
+      boot: { type: 'boolean', default: false, describe: 'boots of Debian to the shell instead of the kernels' },
+      baseline: { type: 'string', describe: 'also emitted code of this commit, as engine "base"' },
+      'node-options': { type: 'string', default: '', describe: 'of Node for emu: =--cpu-prof,--other' },
+      json: { type: 'string', describe: 'write all figures to this file' },
+    })
+    .strict()
+    .version(false)
+    .parseSync();
+  const { quick, repeats = quick ? 1 : 3, scale = quick ? 0.25 : 1, rounds } = values;
+  const arches = list(values.arch) as Arch[];
   for (const arch of arches)
     if (!ARCHES.includes(arch)) throw new Error(`--arch takes ${ARCHES.join(', ')}, not ${arch}`);
-  if (values.clock !== 'wall' && values.clock !== 'cpu')
-    throw new Error(`--clock takes wall or cpu, not ${values.clock}`);
+  for (const [name, value] of Object.entries({ repeats, rounds }))
+    if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} takes a number from 1 on, not ${value}`);
+  if (!(scale > 0 && scale <= 100)) throw new Error(`--scale takes a number above 0, up to 100, not ${scale}`);
   return {
     ...values,
-    clock: values.clock as Clock,
-    only,
+    repeats,
+    scale,
     arches,
+    only: list(values.only).flatMap((name) => (name === 'emu' ? ['jit', 'interp'] : [name])),
     filter: new RegExp(values.filter),
-    repeats: count('--repeats', values.repeats ?? (values.quick ? '1' : '3')),
-    rounds: count('--rounds', values.rounds),
-    scale: share(values.scale ?? (values.quick ? '0.25' : '1')),
-    nodeOptions: values['node-options'].split(',').filter(Boolean),
+    nodeOptions: list(values.nodeOptions),
   };
-}
-
-function count(name: string, text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new Error(`${name} takes a number from 1 on, not ${text}`);
-  return value;
-}
-
-function share(text: string): number {
-  const value = Number(text);
-  if (!(value > 0 && value <= 100)) throw new Error(`--scale takes a number above 0, up to 100, not ${text}`);
-  return value;
 }
 
 async function enginesOf(
@@ -114,10 +93,6 @@ const progress = (text: string): void => {
 
 async function main(): Promise<void> {
   const options = settings();
-  if (options.help) {
-    process.stdout.write(USAGE);
-    return;
-  }
   const { repeats, rounds, scale, clock } = options;
   const asked = await enginesOf(options.only, options.baseline, options.nodeOptions);
   const engines = asked.filter((engine) => options.arches.some((arch) => engine.gap(arch) === undefined));

@@ -5,33 +5,26 @@
  *   npx tsx bench/run-micro.ts --quick --filter "interp 32"
  */
 import { execFileSync } from 'node:child_process';
-import { parseArgs } from 'node:util';
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
 import { microPass } from './micro/pass.ts';
 import { combine, compare, host, last, type Results, read, save, table } from './micro/results.ts';
 import { buildEmu } from './peers/build.ts';
 
-const USAGE = `Usage: tsx bench/run-micro.ts [options]
-  --quick          short samples, one pass, nothing is kept
-  --filter REGEX   cases by "group: name"; nothing is kept
-  --passes N       processes, the best of which counts (default: 3)
-  --against FILE   compare with these results instead of the last ones
-`;
-
 function main(): void {
-  const { values } = parseArgs({
-    options: {
-      quick: { type: 'boolean', default: false },
-      filter: { type: 'string', default: '' },
-      passes: { type: 'string' },
-      against: { type: 'string' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return;
-  }
-  const passes = Number(values.passes ?? (values.quick ? 1 : 3));
+  const values = yargs(hideBin(process.argv))
+    .scriptName('bench')
+    .usage('Usage: npm run bench -- [options]')
+    .options({
+      quick: { type: 'boolean', default: false, describe: 'short samples, one pass, nothing is kept' },
+      filter: { type: 'string', default: '', describe: 'cases whose "group: name" matches; nothing is kept' },
+      passes: { type: 'number', defaultDescription: '3, quick 1', describe: 'processes, the best of which counts' },
+      against: { type: 'string', describe: 'compare with the results in this file instead of the last ones' },
+    })
+    .strict()
+    .version(false)
+    .parseSync();
+  const passes = values.passes ?? (values.quick ? 1 : 3);
   if (!Number.isInteger(passes) || passes < 1)
     throw new Error(`--passes takes a number from 1 on, not ${values.passes}`);
   const build = buildEmu();

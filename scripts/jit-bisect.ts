@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { parseArgs } from 'node:util';
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
 import { firstGuilty } from './bisect.ts';
 
 /**
@@ -8,16 +9,19 @@ import { firstGuilty } from './bisect.ts';
  * {} is replaced by `lo..hi`: only regions with these numbers, hi not included, are made. The command ends with
  * 0 when all is well, and must make its regions in the same order each time (--icount).
  */
-const { values, positionals } = parseArgs({
-  options: { most: { type: 'string', default: '4096' } },
-  allowPositionals: true,
-});
-const [command, ...args] = positionals;
-const most = Number(values.most);
-if (command === undefined || !args.some((arg) => arg.includes('{}')) || !(most > 0)) {
-  console.error('usage: jit-bisect [--most N] -- command ... {} ...   ({} becomes lo..hi)');
-  process.exit(2);
-}
+const { most, _: words } = yargs(hideBin(process.argv))
+  .scriptName('jit-bisect')
+  .usage('Usage: npm run jit-bisect -- [--most N] -- command ... {} ...   ({} becomes lo..hi)')
+  .options({ most: { type: 'number', default: 4096, describe: 'the highest number of a region that is tried' } })
+  .parserConfiguration({ 'unknown-options-as-args': true, 'parse-positional-numbers': false })
+  .check(({ _: given, most: highest }) => {
+    if (!given.slice(1).some((word) => String(word).includes('{}'))) throw new Error('give a command with a {} in it');
+    if (!(highest > 0)) throw new Error('--most wants a number above 0');
+    return true;
+  })
+  .version(false)
+  .parseSync();
+const [command, ...args] = words.map(String);
 
 function isBad(from: number, to: number): boolean {
   const range = `${from}..${to}`;

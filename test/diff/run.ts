@@ -1,22 +1,25 @@
-import { parseArgs } from 'node:util';
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
 import { Tiers } from './compare.ts';
 import { generate } from './generate.ts';
 import { report } from './report.ts';
 import { shrink } from './shrink.ts';
 
-/** Runs many random programs: `--seeds 10000`, `--from 0`, `--most 5` failures; each failure is shrunk and told. */
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '200' },
-    from: { type: 'string', default: '0' },
-    most: { type: 'string', default: '5' },
-  },
-});
-const from = Number(values.from);
-const seeds = Number(values.seeds);
+/** Runs many random programs; each failure is shrunk and told. */
+const { seeds, from, most } = yargs(hideBin(process.argv))
+  .scriptName('diff')
+  .usage('Usage: npm run diff -- [options]\n\nRandom programs on all tiers, which must end in the same state.')
+  .options({
+    seeds: { type: 'number', default: 200, describe: 'programs' },
+    from: { type: 'number', default: 0, describe: 'the first seed' },
+    most: { type: 'number', default: 5, describe: 'failures after which it gives up' },
+  })
+  .strict()
+  .version(false)
+  .parseSync();
 let tiers = new Tiers();
 let failures = 0;
-for (let seed = from; seed < from + seeds && failures < Number(values.most); seed++) {
+for (let seed = from; seed < from + seeds && failures < most; seed++) {
   const program = generate(seed);
   const difference = tiers.difference(program);
   if (difference === undefined) continue;

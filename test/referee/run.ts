@@ -1,40 +1,46 @@
-import { parseArgs } from 'node:util';
-import type { Tier } from '../../src/accel/tcg/vcpu.ts';
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
 import { makeCase } from './generate.ts';
 import { Court, openCourts, type Totals } from './referee.ts';
 import { report } from './report.ts';
 import { shrink } from './shrink.ts';
 
-/**
- * The referee: random instructions on the host's processor and on our CPU. `--cases 1000000`, `--tier interp|eval|jit`
- * (given several times: several), `--seed N`, `--row MNEMONIC`, `--world 64-bit|compatibility`, `--case N` for one case of a seed.
- */
-const { values } = parseArgs({
-  options: {
-    cases: { type: 'string', default: '50000' },
-    tier: { type: 'string', multiple: true, default: ['interp'] },
-    seed: { type: 'string' },
-    row: { type: 'string' },
-    world: { type: 'string' },
-    case: { type: 'string' },
-    most: { type: 'string', default: '10' },
-  },
-});
-const tiers = values.tier as Tier[];
-for (const tier of tiers) if (!['eval', 'interp', 'jit'].includes(tier)) usage(`there is no tier "${tier}"`);
-const seed = values.seed === undefined ? Date.now() & 0x7fffffff : number('seed', values.seed);
-const count = number('cases', values.cases);
-
-function usage(message: string): never {
-  console.error(`referee: ${message}`);
-  process.exit(2);
-}
-
-function number(name: string, text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) usage(`--${name} wants a whole number, not "${text}"`);
-  return value;
-}
+/** The referee: random instructions on the host's processor and on our CPU. */
+const options = yargs(hideBin(process.argv))
+  .scriptName('referee')
+  .usage("Usage: npm run referee -- [options]\n\nRandom instructions on the host's processor and on emu's.")
+  .options({
+    cases: { type: 'number', default: 50_000, describe: 'cases, shared by the worlds' },
+    tier: {
+      array: true,
+      choices: ['eval', 'interp', 'jit'] as const,
+      default: ['interp' as const],
+      describe: 'tiers that run the cases',
+    },
+    seed: {
+      type: 'number',
+      default: Date.now() & 0x7fffffff,
+      defaultDescription: 'the time',
+      describe: 'of the cases',
+    },
+    row: { type: 'string', describe: 'only rows of this mnemonic' },
+    world: { type: 'string', describe: 'only this world: 64-bit, compatibility, ...' },
+    case: { type: 'number', describe: 'only this case of the seed, shown whole' },
+    most: { type: 'number', default: 10, describe: 'failures after which it gives up' },
+  })
+  .example('npm run referee -- --cases 1000000 --seed 7', 'a long run that can be made again')
+  .check((given) => {
+    for (const name of ['cases', 'seed', 'case', 'most'] as const) {
+      const value = given[name];
+      if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0))
+        throw new Error(`--${name} wants a whole number from 0 on`);
+    }
+    return true;
+  })
+  .strict()
+  .version(false)
+  .parseSync();
+const { seed, tier: tiers } = options;
 
 function tell(court: Court, totals: Totals, ms: number): void {
   const { time, expected } = totals;
@@ -52,29 +58,30 @@ function tell(court: Court, totals: Totals, ms: number): void {
 console.log(`seed ${seed}`);
 let failed = 0;
 const courts = await openCourts();
-const chosen = [...courts].filter(([world]) => values.world === undefined || values.world === world.name);
-if (chosen.length === 0)
-  usage(`there is no world "${values.world}": ${[...courts.keys()].map((w) => w.name).join(', ')}`);
+const chosen = [...courts].filter(([world]) => options.world === undefined || options.world === world.name);
+if (chosen.length === 0) {
+  console.error(`there is no world "${options.world}": ${[...courts.keys()].map((w) => w.name).join(', ')}`);
+  process.exit(2);
+}
 for (const [world, court] of chosen) {
   if (!(court instanceof Court)) {
     console.log(`${world.name}: not judged: ${court}`);
     continue;
   }
   const rows = court.rows.filter(
-    ({ mnemonic }) => values.row === undefined || mnemonic.split('/').includes(values.row),
+    ({ mnemonic }) => options.row === undefined || mnemonic.split('/').includes(options.row),
   );
   const start = performance.now();
-  const [from, length] =
-    values.case === undefined ? [0, Math.ceil(count / chosen.length)] : [number('case', values.case), 1];
-  const totals = court.run(seed, from, length, tiers, rows, number('most', values.most));
+  const [from, length] = options.case === undefined ? [0, Math.ceil(options.cases / chosen.length)] : [options.case, 1];
+  const totals = court.run(seed, from, length, tiers, rows, options.most);
   for (const failure of totals.failures) {
     failed++;
     const { tier } = failure;
     const one =
-      values.case === undefined ? shrink(failure.one, (candidate) => court.fails(candidate, tier)) : failure.one;
+      options.case === undefined ? shrink(failure.one, (candidate) => court.fails(candidate, tier)) : failure.one;
     console.log(report(court.retry(one, tier), seed));
   }
-  if (values.case !== undefined && totals.failures.length === 0) {
+  if (options.case !== undefined && totals.failures.length === 0) {
     const one = makeCase(seed, from, world, rows);
     console.log(report(court.retry(one, tiers[0]!), seed));
   }
