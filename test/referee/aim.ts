@@ -7,7 +7,7 @@ import { AT, type Image } from './image.ts';
 import { BASE, CODE, CURRENT, DATA, INPUT, PAGE, WINDOWS, type World } from './layout.ts';
 
 /** Bytes that an operand takes whose row does not say it. */
-const BYTES: Readonly<Record<string, number>> = {
+const UNTOLD: Readonly<Record<string, number>> = {
   CMPXCHG8B: 16,
   FXSAVE: 512,
   FXRSTOR: 512,
@@ -18,6 +18,9 @@ const BYTES: Readonly<Record<string, number>> = {
   FLDENV: 28,
   FNSTENV: 28,
 };
+
+const bytesOf = (row: Row, operand: MemoryOperand): number =>
+  UNTOLD[row.mnemonic.split('/')[0]!] ?? Math.max(operand.size, 1);
 
 const MIDDLE = PAGE;
 const HALF_WINDOW = WINDOWS[0].bytes / 2;
@@ -123,9 +126,13 @@ export class Places {
   }
 
   /** False when the case could touch memory that is not compared, or the programs around it. */
-  isSafe(row: Row, made: RandomInstruction, address: bigint | undefined): boolean {
+  isSafe(row: Row, made: RandomInstruction, operand: MemoryOperand | undefined): boolean {
     const { image } = this;
-    const points = address === undefined ? [] : [address];
+    const points: bigint[] = [];
+    if (operand !== undefined) {
+      const address = this.linear(operand, made.prefixes.addressSize);
+      if (!this.#isHarmless(address, bytesOf(row, operand))) return false;
+    }
     if (row.operands.some((code) => /^[XY]/.test(code)) || /^(MASKMOV|XLAT)/.test(row.mnemonic)) {
       const size = made.prefixes.addressSize;
       for (const reg of [3, 6, 7]) points.push(BigInt.asUintN(8 * size, image.gpr(reg)) + this.segmentBase(DS));
@@ -135,12 +142,14 @@ export class Places {
     return points.every((at) => this.#isHarmless(at));
   }
 
-  #isHarmless(at: bigint): boolean {
+  #isHarmless(at: bigint, bytes = 1): boolean {
     const { alias } = this.world;
     const inData = [near, alias].find((start) => at > start - 0x800n && at < start + 2n * 4096n);
     if (inData !== undefined) {
       const offset = Number(at - inData);
-      return offset < 2 * PAGE && WINDOWS.some((w) => offset >= w.at && offset < w.at + w.bytes);
+      // What reaches beyond the last window cannot be written.
+      const covered = offset + bytes > 2 * PAGE ? 1 : bytes;
+      return WINDOWS.some((w) => offset >= w.at && offset + covered <= w.at + w.bytes);
     }
     if (at > BigInt(BASE + INPUT) - 0x2000n && at < BigInt(BASE + CURRENT) + 0x3000n) return false;
     if (this.long) return true;
@@ -159,7 +168,7 @@ export function aim(
   const { random, long } = places;
   const { addressSize } = made.prefixes;
   if (/^(LEA|NOP)$/.test(row.mnemonic) || random.below(40) === 0) return operand;
-  const bytes = BYTES[row.mnemonic.split('/')[0]!] ?? Math.max(operand.size, 1);
+  const bytes = bytesOf(row, operand);
   const bits = /^BT/.test(row.mnemonic) && row.operands[1] === 'Gv';
   let offset = places.offset(bytes, bits ? 48 : 0);
   const aligned = bytes >= 16 || row.mnemonic.startsWith('CMPXCHG');

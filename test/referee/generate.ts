@@ -66,6 +66,7 @@ function propose(row: Row, random: Random, world: World, slot: number): Proposal
   const places = new Places(world, before, random);
   arrange(row, made, places, slot);
   const operands: Operand[] = [];
+  let place: MemoryOperand | undefined;
   let address: bigint | undefined;
   for (const operand of made.operands) {
     if (operand.kind !== 'mem' || isString(row)) {
@@ -77,8 +78,9 @@ function propose(row: Row, random: Random, world: World, slot: number): Proposal
     address = places.linear(aimed, made.prefixes.addressSize);
     arrangeMemory(row, made, places, address, slot);
     operands.push(aimed);
+    place = aimed;
   }
-  if (!places.isSafe(row, made, address)) return undefined;
+  if (!places.isSafe(row, made, place)) return undefined;
   const ip = BASE + codeAt(slot) - Number(world.segments[CS]!.base);
   const code = assemble(row, made, operands, ip, landing(row, slot, places), places);
   if (code === undefined) return undefined;

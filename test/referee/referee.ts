@@ -10,6 +10,7 @@ import { type Image, NO_RESULT } from './image.ts';
 import { KvmMachine } from './kvm-machine.ts';
 import { SLOTS, WORLDS, type World } from './layout.ts';
 import { ProcessMachine } from './process-machine.ts';
+import { textOf } from './report.ts';
 import type { Silicon } from './silicon.ts';
 import { TcgMachine } from './tcg-machine.ts';
 
@@ -90,7 +91,7 @@ export class Court {
     const machine = this.tier(tier);
     const start = performance.now();
     const got = machine.run(cases);
-    machine.checkOutside();
+    if (machine.sweep() !== undefined) throw strayError(cases, machine);
     const ran = performance.now();
     totals.time.tier += ran - start;
     cases.forEach((one, n) => {
@@ -185,4 +186,15 @@ function openCourt(world: World, system: KvmSystem | string): Opening {
   } catch (error) {
     return `no 32-bit process: ${(error as Error).message.split('\n')[0]}`;
   }
+}
+
+/** Names the case whose writes are compared with nothing. */
+function strayError(cases: readonly RefereeCase[], machine: TcgMachine): Error {
+  for (const one of cases) {
+    machine.run([one]);
+    const at = machine.sweep();
+    if (at !== undefined)
+      return new Error(`case ${one.number} (${textOf(one)}) wrote to ${at.toString(16)}, which is not compared`);
+  }
+  return new Error('a case wrote to memory that is not compared, but none did so alone');
 }

@@ -14,7 +14,7 @@ const decode = createDecoder({ features: featuresOf(OPCODE_ROWS) });
 const insnOf = ({ code, world, before }: RefereeCase) =>
   decode(Buffer.concat([code, Buffer.alloc(15)]), 0, 15 + code.length, world.mode, Number(before.rip), 0);
 
-function textOf(one: RefereeCase): string {
+export function textOf(one: RefereeCase): string {
   const insn = insnOf(one);
   return insn === 'truncated' ? '?' : disassemble(insn);
 }
