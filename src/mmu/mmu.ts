@@ -42,6 +42,8 @@ export class Mmu {
     /** Writes to a page with translated code. */
     codeWrites: 0,
   };
+  /** Times that all translations were dropped, or those of a page. */
+  flushes = 0;
   /** High half of the last 64-bit read. */
   high = 0;
   /** Physical address bits that reach memory; bit 20 is cleared while A20 is masked. */
@@ -94,12 +96,14 @@ export class Mmu {
   }
 
   flush(globals: boolean): void {
+    this.flushes++;
     this.trace?.(globals ? 'flush all' : 'flush but globals');
     this.tlb.flush(globals);
     this.onFlush(globals);
   }
 
   flushPage(low: number): void {
+    this.flushes++;
     this.trace?.(`flush ${hex(low)}`);
     const shift = this.tlb.flushPage(low);
     this.onFlushPage(low, shift);

@@ -24,6 +24,8 @@ export interface Interpreter extends Vcpu {
   forgetUserCode(): void;
   /** When this says so between two instructions, `run` comes back with its budget. */
   yieldAt: ((w: Int32Array) => boolean) | undefined;
+  /** Times that translations of linear addresses were dropped because the guest asked for it, or memory changed. */
+  readonly flushes: number;
 }
 
 /** The board of a machine that may run under KVM. */

@@ -74,7 +74,8 @@ export class UserModeVcpu implements KvmCpu {
   #debugging = false;
   #interpreting = false;
   readonly #starts = new ProgramStarts();
-  #generation = -1;
+  /** Of the interpreter, when KVM last forgot the guest's page tables. */
+  #flushes = -1;
   #tscOffset = 0n;
   #tscAux = 0n;
 
@@ -241,8 +242,9 @@ export class UserModeVcpu implements KvmCpu {
     if (tscOffset !== this.#tscOffset) core.tsc.offset = this.#tscOffset = tscOffset;
     const tscAux = state.get('tscAux');
     if (tscAux !== this.#tscAux) core.msrs.set([[MSR.TSC_AUX, (this.#tscAux = tscAux)]]);
-    if (w[W.generation] !== this.#generation) {
-      this.#generation = w[W.generation]!;
+    const { flushes } = this.#interpreter;
+    if (flushes !== this.#flushes) {
+      this.#flushes = flushes;
       this.counts.dropped++;
       core.vm.dropMappings();
     }

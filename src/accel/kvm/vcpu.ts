@@ -37,7 +37,8 @@ export class KvmVcpu implements KvmCpu {
   /** Learnt when the guest tried: this KVM cannot do paging without long mode. */
   #noLegacyPaging = false;
   #debugging = false;
-  #generation = 0;
+  /** Of the interpreter, when the state was lent to it. */
+  #flushes = 0;
 
   /** @throws KvmError */
   constructor(vm: KvmVm, board: KvmBoard, options: KvmVcpuOptions) {
@@ -287,7 +288,7 @@ export class KvmVcpu implements KvmCpu {
     this.readState(this.#state);
     interpreter.forgetCode();
     interpreter.writeState(this.#state);
-    this.#generation = interpreter.state.words[W.generation]!;
+    this.#flushes = interpreter.flushes;
     this.#lent = true;
   }
 
@@ -298,7 +299,7 @@ export class KvmVcpu implements KvmCpu {
     interpreter.readState(state);
     if (this.#noLegacyPaging && pagesWithoutLongMode(state.words)) return;
     this.#put(state);
-    if (interpreter.state.words[W.generation] !== this.#generation) this.#dropMappings();
+    if (interpreter.flushes !== this.#flushes) this.#dropMappings();
     this.#lent = false;
   }
 

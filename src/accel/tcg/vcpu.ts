@@ -138,6 +138,10 @@ export class TcgVcpu implements Vcpu, CpuContext {
     return this.#completed + this.#sliceBudget - this.w[W.budget]!;
   }
 
+  get flushes(): number {
+    return this.mmu.flushes;
+  }
+
   run(instructions: number): VcpuExit {
     if (this.#reported) this.#points.resume(this.#linearRip());
     this.#begin(instructions);
