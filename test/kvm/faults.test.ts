@@ -8,34 +8,7 @@ import { openWith } from '../../src/accel/kvm/system.ts';
 import { parseCpuModel } from '../../src/cpu/cpuid.ts';
 import { AddressMap } from '../../src/memory/address-map.ts';
 import { GuestRam } from '../../src/memory/ram.ts';
-import { Bench, kvmFiles, NO_KVM, WHY } from './support.ts';
-
-/** The C library, of which each call asks `verdict` first: 0 lets it pass, an errno makes it fail with that. */
-function faulty(libc: Libc, verdict: (name: string) => number): Libc {
-  let failed = 0;
-  const guard = (name: string, call: () => number): number => {
-    failed = verdict(name);
-    return failed === 0 ? call() : -failed;
-  };
-  return {
-    open: (path, flags) => guard('open', () => libc.open(path, flags)),
-    close: (fd) => libc.close(fd),
-    ioctl: (fd, request, argument) => guard('ioctl', () => libc.ioctl(fd, request, argument)),
-    prepareIoctl: (fd, request, argument) => {
-      const run = libc.prepareIoctl(fd, request, argument);
-      return () => guard('run', run);
-    },
-    mmap: (length, protection, flags, fd) => {
-      failed = verdict('mmap');
-      return failed === 0 ? libc.mmap(length, protection, flags, fd) : undefined;
-    },
-    munmap: (address, length) => libc.munmap(address, length),
-    call: (name, types, values) => guard(name, () => libc.call(name, types, values)),
-    get errno() {
-      return failed || libc.errno;
-    },
-  };
-}
+import { Bench, faulty, kvmFiles, NO_KVM, WHY } from './support.ts';
 
 /** A machine as far as KVM is concerned, made and ended. */
 function makeAndEnd(libc: Libc): void {

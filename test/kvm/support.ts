@@ -11,7 +11,7 @@ import { createTcg } from '../../src/accel/tcg/index.ts';
 import type { TcgVcpu } from '../../src/accel/tcg/vcpu.ts';
 import { type CpuModel, parseCpuModel } from '../../src/cpu/cpuid.ts';
 import { resetState } from '../../src/cpu/reset.ts';
-import { CpuState, CS, W } from '../../src/cpu/state.ts';
+import { AR, CpuState, CR0, CR4, CS, DS, EFER, ES, FS, GS, SS, W } from '../../src/cpu/state.ts';
 import { AddressMap } from '../../src/memory/address-map.ts';
 import { GuestRam } from '../../src/memory/ram.ts';
 
@@ -33,6 +33,9 @@ export const WHY = NO_KVM === undefined ? '' : ` (skipped: ${NO_KVM})`;
 const RAM = 4 << 20;
 export const MMIO = 0x800000;
 const ROM = 0x100000 + RAM;
+/** Where the code of tests lies, and page tables. */
+const CODE = 0x1000;
+const TABLES = 0x10000;
 
 /** One access of the guest, as the board saw it. */
 export interface Access {
@@ -110,11 +113,40 @@ export class Bench {
     resetState(state, this.model);
     state.words[W.selector + CS] = 0;
     state.set('base', 0n, CS);
-    state.set('rip', 0x1000n);
+    state.set('rip', BigInt(CODE));
     state.set('gpr', 0x1000n, 4);
     change(state);
-    this.map.writeBytes(0x1000, Uint8Array.from(code));
+    this.map.writeBytes(CODE, Uint8Array.from(code));
     this.kvm.writeState(state);
+  }
+
+  /**
+   * 64-bit code at 1000h, the first 2 MiB mapped for every ring, flat segments of a ring: 08h and 10h, or 23h and 1Bh.
+   * @returns the state for it, which no CPU has yet
+   */
+  longMode(code: Iterable<number>, ring: 0 | 3): CpuState {
+    const entries = [TABLES + 0x1000, TABLES + 0x2000, 0].map((at, level) => at | (level === 2 ? 0x87 : 7));
+    entries.forEach((entry, level) => void this.map.write(TABLES + level * 0x1000, 4, entry));
+    this.map.writeBytes(CODE, Uint8Array.from(code));
+    const state = new CpuState();
+    state.set('rflags', 2n);
+    state.set('cr0', BigInt((CR0.PE | CR0.PG | CR0.WP | CR0.ET | CR0.NE) >>> 0));
+    state.set('cr3', BigInt(TABLES));
+    state.set('cr4', BigInt(CR4.PAE | CR4.OSFXSR));
+    state.set('efer', BigInt(EFER.SCE | EFER.LME | EFER.LMA));
+    state.set('fcw', 0x37fn);
+    state.set('mxcsr', 0x1f80n);
+    state.set('gpr', 0x8000n, 4);
+    state.set('rip', BigInt(CODE));
+    state.set('cpl', BigInt(ring));
+    for (const segment of [CS, ES, SS, DS, FS, GS]) {
+      const selector = ring === 0 ? (segment === CS ? 0x08 : 0x10) : segment === CS ? 0x23 : 0x1b;
+      const attributes = AR.P | AR.S | AR.WRITABLE | AR.ACCESSED | AR.G | (ring << AR.DPL_SHIFT);
+      state.set('selector', BigInt(selector), segment);
+      state.set('attributes', BigInt(attributes | (segment === CS ? AR.CODE | AR.L : AR.DB)), segment);
+      state.set('limit', 0xffffffffn, segment);
+    }
+    return state;
   }
 
   state(): CpuState {
@@ -137,6 +169,33 @@ export class Bench {
     this.kvm.close();
     this.host.system.close();
   }
+}
+
+/** The C library, of which each call asks `verdict` first: 0 lets it pass, an errno makes it fail with that. */
+export function faulty(libc: Libc, verdict: (name: string) => number): Libc {
+  let failed = 0;
+  const guard = (name: string, call: () => number): number => {
+    failed = verdict(name);
+    return failed === 0 ? call() : -failed;
+  };
+  return {
+    open: (path, flags) => guard('open', () => libc.open(path, flags)),
+    close: (fd) => libc.close(fd),
+    ioctl: (fd, request, argument) => guard('ioctl', () => libc.ioctl(fd, request, argument)),
+    prepareIoctl: (fd, request, argument) => {
+      const run = libc.prepareIoctl(fd, request, argument);
+      return () => guard('run', run);
+    },
+    mmap: (length, protection, flags, fd) => {
+      failed = verdict('mmap');
+      return failed === 0 ? libc.mmap(length, protection, flags, fd) : undefined;
+    },
+    munmap: (address, length) => libc.munmap(address, length),
+    call: (name, types, values) => guard(name, () => libc.call(name, types, values)),
+    get errno() {
+      return failed || libc.errno;
+    },
+  };
 }
 
 /** Open files of this process that belong to KVM. */

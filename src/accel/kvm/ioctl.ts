@@ -189,7 +189,9 @@ export const STRUCT = {
   kvm_xsave: structure(4096, { region: [0, 4096] }),
   kvm_debugregs: structure(128, { db: [0, 32], dr6: [32, 8], dr7: [40, 8] }),
   kvm_vcpu_events: structure(64, {
+    'exception.injected': [0, 1],
     'exception.nr': [1, 1],
+    'exception.pending': [3, 1],
     'interrupt.injected': [8, 1],
     'interrupt.nr': [9, 1],
     'interrupt.soft': [10, 1],

@@ -12,7 +12,7 @@ import {
   type SyncRegs,
   VcpuCore,
 } from './core.ts';
-import { EXIT, INTERNAL_ERROR_EMULATION, offsetOf } from './ioctl.ts';
+import { EXIT, INTERNAL_ERROR_EMULATION, offsetOf, STRUCT } from './ioctl.ts';
 import { ERRNO, errnoName } from './kvm-error.ts';
 import { ProgramStarts } from './program-starts.ts';
 import { seesTrapFlag } from './single-step.ts';
@@ -29,11 +29,15 @@ const IO_SIZE = offsetOf('kvm_run', 'io.size');
 const IO_PORT = offsetOf('kvm_run', 'io.port');
 const IO_OUT = 1;
 const EXCEPTION = offsetOf('kvm_vcpu_events', 'exception.nr');
+const INJECTED = offsetOf('kvm_vcpu_events', 'exception.injected');
+const PENDING = offsetOf('kvm_vcpu_events', 'exception.pending');
 const IDT = offsetOf('kvm_sregs', 'idt');
-const EVENT_FLAGS = offsetOf('kvm_vcpu_events', 'flags');
 const ALL = 7;
 /** A reserved vector: it stays when what ended ring 3 was no exception. */
 const NO_EXCEPTION = 31;
+/** kvm_vcpu_events of a CPU for which nothing waits. */
+const NO_EVENTS = new Uint8Array(STRUCT.kvm_vcpu_events.size);
+NO_EVENTS[EXCEPTION] = NO_EXCEPTION;
 
 /** Where SYSCALL leads in KVM: an address that no kernel gives to its programs. */
 const SYSCALL_TRAP = 0xffff_8bad_0000_0000n;
@@ -44,8 +48,9 @@ const OF = 4;
 const DR6_BS = 0x4000;
 const USER_CODE_64 = MODE.USER | MODE.CODE_64;
 const RIP = offsetOf('kvm_regs', 'rip');
-/** Long enough for KVM to deliver an exception. */
-const TRAP_NS = 1_000_000;
+/** Long enough for KVM to deliver an exception, unless the host is busy; so often it is tried. */
+const TRAP_NS = 500_000;
+const TRAP_TRIES = 20;
 const CS_L = offsetOf('kvm_sregs', 'cs') + offsetOf('kvm_segment', 'l');
 const FPU = { first: FIELDS.fcw.word, end: FIELDS.xmm.word + 4 * FIELDS.xmm.count };
 /** Fewest instructions that the interpreter is given at a time. */
@@ -64,6 +69,8 @@ export class UserModeVcpu implements KvmCpu {
   readonly #interpreter: Interpreter;
   readonly #sliceNs: () => number;
   readonly #sync: SyncRegs;
+  /** The bytes of the copy of kvm_vcpu_events. */
+  readonly #events: Uint8Array;
   /** The x87 and SSE registers that KVM has. */
   readonly #fpu = new Int32Array(FPU.end - FPU.first);
   /** The state before a single step. */
@@ -87,6 +94,8 @@ export class UserModeVcpu implements KvmCpu {
     this.#interpreter = options.interpreter;
     this.#sliceNs = options.sliceNs;
     this.#sync = core.synchronise();
+    const { buffer, byteOffset, byteLength } = this.#sync.events;
+    this.#events = new Uint8Array(buffer, byteOffset, byteLength);
     try {
       core.msrs.set([
         [MSR.LSTAR, SYSCALL_TRAP],
@@ -175,6 +184,8 @@ export class UserModeVcpu implements KvmCpu {
 
   writeState(from: CpuState): void {
     this.#core.complete();
+    // Nobody has looked at what the program left in KVM's x87 and SSE registers. FCW has no such value.
+    if (this.#away) this.#fpu[0] = -1;
     this.#away = false;
     this.#interpreter.writeState(from);
   }
@@ -234,8 +245,8 @@ export class UserModeVcpu implements KvmCpu {
     putSregs(state, this.#sync.sregs);
     this.#sync.sregs.setBigUint64(IDT, 0n, true);
     this.#sync.sregs.setBigUint64(IDT + 8, 0n, true);
-    this.#sync.events.setUint8(EXCEPTION, NO_EXCEPTION);
-    this.#sync.events.setUint32(EVENT_FLAGS, 0, true);
+    // What the last exit said about exceptions would be raised again.
+    this.#events.set(NO_EVENTS);
     core.takeSynchronised(ALL);
     if (this.#fpu.some((value, n) => value !== w[FPU.first + n])) core.registers.putFpu(state);
     const tscOffset = BigInt.asIntN(64, state.get('tscOffset'));
@@ -264,6 +275,7 @@ export class UserModeVcpu implements KvmCpu {
     takeRegs(state, this.#sync.regs);
     takeUserSegments(state, this.#sync.sregs);
     updateMode(state.words);
+    if (state.get('rip') === SYSCALL_TRAP) this.#undoSyscall(state);
     this.#core.registers.takeFpu(state);
     this.#fpu.set(state.words.subarray(FPU.first, FPU.end));
     this.#interpreter.forgetUserCode();
@@ -273,17 +285,22 @@ export class UserModeVcpu implements KvmCpu {
   #enter(): VcpuExit | undefined {
     const core = this.#core;
     core.timer.arm(this.#sliceNs());
-    for (let again = false; ; ) {
+    for (let tries = TRAP_TRIES; ; ) {
       this.counts.runs++;
       const result = core.enter();
       core.incomplete = false;
       const reason = core.exitReason;
       if (result < 0 || reason === EXIT.INTR) {
-        const exit = this.#interrupted(result < 0 ? -result : ERRNO.EINTR);
-        if (again || exit.reason !== 'budget' || !this.#isBehindTrap()) return exit;
-        again = true;
-        core.timer.arm(TRAP_NS);
-        continue;
+        const errno = result < 0 ? -result : ERRNO.EINTR;
+        if (errno !== ERRNO.EINTR && errno !== ERRNO.EAGAIN) return fatal(`KVM_RUN failed with ${errnoName(errno)}`);
+        core.timer.take();
+        if (tries-- > 0 && this.#isBehindTrap()) {
+          core.timer.arm(TRAP_NS);
+          continue;
+        }
+        // The program went over to compatibility mode.
+        if (this.#sync.sregs.getUint8(CS_L) === 0) this.#comeBack();
+        return BUDGET;
       }
       switch (reason) {
         case EXIT.MMIO:
@@ -307,19 +324,13 @@ export class UserModeVcpu implements KvmCpu {
     }
   }
 
-  #interrupted(errno: number): VcpuExit {
-    if (errno !== ERRNO.EINTR && errno !== ERRNO.EAGAIN) return fatal(`KVM_RUN failed with ${errnoName(errno)}`);
-    this.#core.timer.take();
-    // The program went over to compatibility mode.
-    if (this.#sync.sregs.getUint8(CS_L) === 0) this.#comeBack();
-    return BUDGET;
-  }
-
   /**
-   * The program was interrupted behind what may be INT3 or INTO: the exception may still wait in the kernel, which does
-   * not tell, and would be lost with the next registers that it gets. It comes out at the next entry, if there is one.
+   * The program was interrupted behind what may be an instruction that traps: the exception may still wait in the
+   * kernel and would be lost with the next registers that it gets. It comes out at an entry that is not interrupted. Of
+   * INT3 and INTO the kernel does not tell; other exceptions are faults, whose instruction runs again.
    */
   #isBehindTrap(): boolean {
+    if (this.#events[EXCEPTION] === DB && (this.#events[INJECTED]! | this.#events[PENDING]!) !== 0) return true;
     const last = this.#byteAt(this.#sync.regs.getBigUint64(RIP, true) - 1n);
     return last === 0xcc || last === 0xce;
   }
@@ -344,7 +355,6 @@ export class UserModeVcpu implements KvmCpu {
     this.#comeBack();
     const { state } = this.#interpreter;
     const w = state.words;
-    if (state.get('rip') === SYSCALL_TRAP) this.#undoSyscall(state);
     // These report the address behind their instruction.
     if (exception === BP && this.#byteBefore(1) === 0xcc) this.#rewind(1);
     if (exception === OF && this.#byteBefore(1) === 0xce) this.#rewind(1);
@@ -358,7 +368,7 @@ export class UserModeVcpu implements KvmCpu {
     return this.#interpretOne();
   }
 
-  /** RCX holds the address behind SYSCALL and R11 the flags (SDM 2B, SYSCALL); both are its results anyway. */
+  /** KVM did SYSCALL, and what follows it did not. RCX holds the address behind SYSCALL and R11 the flags (SDM 2B, SYSCALL); both are its results anyway. */
   #undoSyscall(state: CpuState): void {
     state.set('rip', state.get('gpr', RCX));
     if (this.#byteBefore(2) !== 0x0f || this.#byteBefore(1) !== 0x05) {
