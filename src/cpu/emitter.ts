@@ -51,6 +51,15 @@ export class Emitter {
   sub(a: Val, b: Val): Val {
     return this.#wrap('sub', a, b);
   }
+  /** `carry` and `borrow` are an i32 0 or 1. */
+  addWithCarry(a: Val, b: Val, carry: Val): Val {
+    if (a.size === 8) return this.#pure(8, 'adc64', a, b, carry);
+    return this.add(this.add(a, b), { id: carry.id, size: a.size });
+  }
+  subWithBorrow(a: Val, b: Val, borrow: Val): Val {
+    if (a.size === 8) return this.#pure(8, 'sbb64', a, b, borrow);
+    return this.sub(this.sub(a, b), { id: borrow.id, size: a.size });
+  }
   /** Low half of the product. */
   mul(a: Val, b: Val): Val {
     return this.#wrap('mul', a, b);
@@ -471,7 +480,7 @@ export class Emitter {
     const carried = this.shr(this.shr(low, this.const(1, 4)), this.sub(this.const(31, 4), count));
     return this.pair(this.shl(low, count), this.or(this.shl(this.high(index), count), carried));
   }
-  /** By a constant count the halves are shifted in place; else a run-time function does it. */
+  /** By a constant count each half is one shift or two. */
   #shift64(name: 'shl' | 'shr' | 'sar', a: Val, count: Val): Val {
     const known = this.ir.constant(count.id);
     if (typeof known !== 'number' || this.ir.constant(a.id) !== undefined) return this.#pure(8, `${name}64`, a, count);

@@ -1,5 +1,5 @@
 import type { Inst, IrBuilder, Known, Slot, ValueId } from '../../cpu/ir/block.ts';
-import { LIBRARY_NAMES } from '../../cpu/ir/lib.ts';
+import { LIBRARY } from '../../cpu/ir/lib.ts';
 import { OPS } from '../../cpu/ir/ops.ts';
 import { hasEffect, terminalValues, usedValues } from '../../cpu/ir/uses.ts';
 import { MODE } from '../../cpu/mode.ts';
@@ -128,9 +128,8 @@ export class JsPrinter {
     const args = inst.args.map((arg) => ({ l: this.low(arg), h: this.high(arg) }));
     const op = OPS[inst.name] as { js: (out: object, ...args: object[]) => readonly [string, string?] };
     const [low, high] = op.js({ l: `${name}l`, h: `${name}h` }, ...args);
-    for (const library of LIBRARY_NAMES)
-      if (low.startsWith(`${library}(`) || low.includes(`(${library}(`)) this.name(library);
-    return [low, word(high ?? '0')];
+    for (const library in LIBRARY) if (low.includes(`${library}(`)) this.name(library);
+    return [low, high ?? '0'];
   }
 
   protected get({ type, slot }: Inst & { op: 'get' }, _at: ValueId, name: string): void {
@@ -278,6 +277,5 @@ export class JsPrinter {
 
 export const literal = (value: Known): string =>
   typeof value === 'number' && value < 0 ? `(${value})` : String(value);
-const word = (text: string): string => text.replace('w[HI]', `w[${W.hi}]`);
 const state = ({ word: at, param }: Slot, more = 0): string =>
   param === null ? `w[${at + more}]` : at + more === 0 ? `w[${param}]` : `w[${param} + ${at + more}]`;

@@ -1,6 +1,6 @@
 import { af, arithmeticFlags, cf, condition, of, pf, sf, zf } from '../../cpu/flags.ts';
-import { createLibrary } from '../../cpu/ir/lib.ts';
-import { type CpuState, W } from '../../cpu/state.ts';
+import { imulOverflow32, imulOverflow64, LIBRARY } from '../../cpu/ir/lib.ts';
+import type { CpuState } from '../../cpu/state.ts';
 import type { GuestRam } from '../../memory/ram.ts';
 import type { Mmu } from '../../mmu/mmu.ts';
 
@@ -42,7 +42,9 @@ export class Environment {
       of,
       condition,
       arithmeticFlags,
-      ...createLibrary(state.words, W.hi),
+      imulOverflow32,
+      imulOverflow64,
+      ...LIBRARY,
     };
     for (const [name, helper] of Object.entries(helpers)) this.names[`h_${name}`] = helper;
   }

@@ -1,5 +1,6 @@
 import type { CpuContext } from '../context.ts';
 import { raise, raiseGP, VECTOR } from '../fault.ts';
+import { carryOut, mulhu32 } from '../ir/lib.ts';
 import { FLAG, W } from '../state.ts';
 
 const divideError = (): never => raise(VECTOR.DE);
@@ -11,6 +12,9 @@ const unsigned = (low: number, high: number): bigint => (BigInt(high >>> 0) << 3
 const signed = (low: number, high: number): bigint => BigInt.asIntN(64, unsigned(low, high));
 const lowOf = (x: bigint): number => Number(BigInt.asIntN(32, x));
 const highOf = (x: bigint): number => Number(BigInt.asIntN(32, x >> 32n));
+
+const isBelow = (al: number, ah: number, bl: number, bh: number): boolean =>
+  ah === bh ? al >>> 0 < bl >>> 0 : ah >>> 0 < bh >>> 0;
 
 /**
  * DIV and IDIV (SDM 2A): #DE for a divisor of 0 and for quotients that do not fit. Divisors and dividend
@@ -28,12 +32,43 @@ export function divisionHelpers(cpu: CpuContext) {
     return quotient | 0;
   }
 
-  /** Quotient and remainder of a 128-bit division; the quotient has been checked. */
-  function give(quotient: bigint, remainder: bigint): number {
-    w[W.scratch] = lowOf(remainder);
-    w[W.scratch + 1] = highOf(remainder);
-    w[W.hi] = highOf(quotient);
-    return lowOf(quotient);
+  /** The remainder, in scratch words 0 and 1. */
+  const R = W.scratch;
+
+  /**
+   * One digit of 32 bits of a long division: the remainder, which is less than the divisor, followed by `digit`.
+   * Leaves the new remainder and returns the quotient. Doubles give it, or one less.
+   */
+  function longDivide(digit: number, bl: number, bh: number): number {
+    const dividend = ((w[R + 1]! >>> 0) * TWO_32 + (w[R]! >>> 0)) * TWO_32 + (digit >>> 0);
+    let quotient = dividend / ((bh >>> 0) * TWO_32 + (bl >>> 0)) - 2 ** -18;
+    quotient >>>= 0;
+    const product0 = Math.imul(quotient, bl);
+    const above0 = mulhu32(quotient, bl);
+    const product1 = (above0 + Math.imul(quotient, bh)) | 0;
+    const product2 = (mulhu32(quotient, bh) + carryOut(product1, above0)) | 0;
+    let low = (digit - product0) | 0;
+    const borrow = digit >>> 0 < product0 >>> 0 ? 1 : 0;
+    let high = (w[R]! - product1 - borrow) | 0;
+    const top = (w[R + 1]! - product2 - (high >>> 0 > w[R]! >>> 0 || (borrow !== 0 && product1 === -1) ? 1 : 0)) | 0;
+    if (top !== 0 || !isBelow(low, high, bl, bh)) {
+      quotient++;
+      high = (high - bh - (low >>> 0 < bl >>> 0 ? 1 : 0)) | 0;
+      low = (low - bl) | 0;
+    }
+    w[R] = low;
+    w[R + 1] = high;
+    return quotient | 0;
+  }
+
+  /** Quotient in the result and W.hi, which has been checked to fit. */
+  function divide128(al: number, ah: number, dl: number, dh: number, bl: number, bh: number): number {
+    w[R] = dl;
+    w[R + 1] = dh;
+    const high = longDivide(ah, bl, bh);
+    const low = longDivide(al, bl, bh);
+    w[W.hi] = high;
+    return low;
   }
 
   return {
@@ -46,10 +81,11 @@ export function divisionHelpers(cpu: CpuContext) {
     div32(eax: number, edx: number, divisor: number): number {
       if (edx >>> 0 >= divisor >>> 0) divideError();
       if (edx >>> 0 < EXACT_HIGH) return divide((edx >>> 0) * TWO_32 + (eax >>> 0), divisor >>> 0, 0, TWO_32 - 1);
-      const dividend = unsigned(eax, edx);
-      const by = BigInt(divisor >>> 0);
-      w[W.hi] = lowOf(dividend % by);
-      return lowOf(dividend / by);
+      w[R] = edx;
+      w[R + 1] = 0;
+      const quotient = longDivide(eax, divisor, 0);
+      w[W.hi] = w[R]!;
+      return quotient;
     },
 
     idiv32(eax: number, edx: number, divisor: number): number {
@@ -71,25 +107,41 @@ export function divisionHelpers(cpu: CpuContext) {
         const divisor = (bh >>> 0) * TWO_32 + (bl >>> 0);
         const quotient = Math.floor(dividend / divisor);
         const remainder = dividend - quotient * divisor;
-        w[W.scratch] = remainder;
-        w[W.scratch + 1] = remainder / TWO_32;
+        w[R] = remainder;
+        w[R + 1] = remainder / TWO_32;
         w[W.hi] = quotient / TWO_32;
         return quotient | 0;
       }
-      const divisor = unsigned(bl, bh);
-      const high = unsigned(dl, dh);
-      if (high >= divisor) divideError();
-      const dividend = (high << 64n) | unsigned(al, ah);
-      return give(dividend / divisor, dividend % divisor);
+      if (!isBelow(dl, dh, bl, bh)) divideError();
+      return divide128(al, ah, dl, dh, bl, bh);
     },
 
+    /** By magnitudes; the remainder has the dividend's sign. */
     idiv64(al: number, ah: number, dl: number, dh: number, bl: number, bh: number): number {
-      const divisor = signed(bl, bh);
-      if (divisor === 0n) divideError();
-      const dividend = (signed(dl, dh) << 64n) | unsigned(al, ah);
-      const quotient = dividend / divisor;
-      if (quotient !== BigInt.asIntN(64, quotient)) divideError();
-      return give(quotient, dividend % divisor);
+      const negative = dh < 0;
+      let [a0, a1, a2, a3] = [al, ah, dl, dh];
+      if (negative) {
+        a0 = -al | 0;
+        a1 = (~ah + (a0 === 0 ? 1 : 0)) | 0;
+        a2 = (~dl + ((a0 | a1) === 0 ? 1 : 0)) | 0;
+        a3 = (~dh + ((a0 | a1 | a2) === 0 ? 1 : 0)) | 0;
+      }
+      const [b0, b1] = bh < 0 ? [-bl | 0, (~bh + (bl === 0 ? 1 : 0)) | 0] : [bl, bh];
+      if (!isBelow(a2, a3, b0, b1)) divideError();
+      const low = divide128(a0, a1, a2, a3, b0, b1);
+      const high = w[W.hi]!;
+      if (negative) {
+        w[R + 1] = (~w[R + 1]! + (w[R] === 0 ? 1 : 0)) | 0;
+        w[R] = -w[R]!;
+      }
+      if (negative === bh < 0) {
+        if (high < 0) divideError();
+        return low;
+      }
+      // -2^63 fits.
+      if (high < 0 && (low !== 0 || high !== -0x80000000)) divideError();
+      w[W.hi] = ~high + (low === 0 ? 1 : 0);
+      return -low | 0;
     },
   };
 }

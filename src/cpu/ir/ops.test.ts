@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLibrary, LIBRARY_NAMES } from './lib.ts';
+import { LIBRARY } from './lib.ts';
 import { OPS, PURE_NAMES, type PureName, type PureOp } from './ops.ts';
 
 type Scalar = number | bigint;
@@ -20,17 +20,15 @@ function generator(seed: number): () => number {
 
 /** The `js` column as a function of its arguments' halves. */
 function compile(op: PureOp): Printed {
-  const w = new Int32Array(1);
-  const library = createLibrary(w, 0);
   const names = op.args.map((_, n) => ({ l: `a${n}l`, h: `a${n}h` }));
   const [low, high] = op.js({ l: 'outl', h: 'outh' }, ...names);
-  const body = `"use strict"; const outl = ${low}; const outh = ${(high ?? '0').replace('w[HI]', 'w[0]')}; return [outl, outh];`;
   const make = new Function(
-    'w',
-    ...LIBRARY_NAMES,
-    `return (${names.map(({ l, h }) => `${l}, ${h}`).join(', ')}) => { ${body} }`,
+    ...Object.keys(LIBRARY),
+    `"use strict"; return (${names.map(({ l, h }) => `${l}, ${h}`).join(', ')}) => {
+      const outl = ${low}; const outh = ${high ?? '0'}; return [outl, outh];
+    }`,
   );
-  return make(w, ...LIBRARY_NAMES.map((name) => library[name])) as Printed;
+  return make(...Object.values(LIBRARY)) as Printed;
 }
 
 const join = (low: number, high: number): bigint => (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
@@ -54,7 +52,8 @@ describe('the two columns of the op table agree', () => {
     for (let round = 0; round < ROUNDS; round++) {
       const pick = (): readonly [number, number] =>
         (random() & 3) === 0 ? [random(), random()] : EDGES_64[(random() >>> 0) % EDGES_64.length]!;
-      check(name, printed, [pick(), pick(), pick()]);
+      const third = name === 'adc64' || name === 'sbb64' ? ([random() & 1, 0] as const) : pick();
+      check(name, printed, [pick(), pick(), third]);
     }
   });
 });

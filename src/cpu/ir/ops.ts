@@ -20,6 +20,19 @@ export interface PureOp {
 }
 
 const bit = (condition: boolean): number => (condition ? 1 : 0);
+const SCALE = 2 ** -32;
+/** V8 makes a branch of `? 1 : 0`, which a carry's likelihood is bad for, and a number of the comparison of this. */
+const bitText = (condition: string): string => `(${condition} | 0)`;
+/**
+ * High half of an unsigned product whose low half is known: with that subtracted, the product is a multiple of 2^32
+ * but for the rounding of doubles, which is less than 2^12. Scaled first, no factor is an integer for V8, which would
+ * speculate on small ones.
+ */
+const highProduct = (a: string, b: string, low: string): string =>
+  `((${a} >>> 0) * ${SCALE} * (${b} >>> 0) - (${low} >>> 0) * ${SCALE} + 0.5 | 0)`;
+const highSigned = (a: string, b: string): string =>
+  `(${a} * ${SCALE} * ${b} - (Math.imul(${a}, ${b}) >>> 0) * ${SCALE} + ${2 ** 32 + 0.5} | 0)`;
+
 const s64 = (x: bigint): bigint => BigInt.asIntN(64, x);
 const u64 = (x: bigint): bigint => BigInt.asUintN(64, x);
 const low = (x: bigint): number => Number(BigInt.asIntN(32, x));
@@ -49,13 +62,27 @@ function compare64(evaluate: (a: bigint, b: bigint) => boolean, js: (a: Text, b:
     js: (_, a, b) => [js(a!, b!)],
   };
 }
-/** A 64-bit shift by a run-time function of lib.ts that leaves the high half in `w[HI]`. */
-function shift64(evaluate: (a: bigint, n: bigint) => bigint, name: string): PureOp {
+function carry64(
+  evaluate: (a: bigint, b: bigint, carry: bigint) => bigint,
+  js: (a: Text, b: Text, carry: string, out: Text) => readonly [string, string],
+): PureOp {
+  return {
+    args: ['i64', 'i64', 'i32'],
+    type: 'i64',
+    eval: (a: bigint, b: bigint, carry: number) => u64(evaluate(a, b, BigInt(carry))),
+    js: (out, a, b, carry) => js(a!, b!, carry!.l, out),
+  };
+}
+/** No branches: a count is as likely to be large as small, and the host would guess wrong. */
+function shift64(
+  evaluate: (a: bigint, n: bigint) => bigint,
+  js: (a: Text, n: string, far: string) => readonly [string, string],
+): PureOp {
   return {
     args: ['i64', 'i32'],
     type: 'i64',
     eval: (a: bigint, n: number) => u64(evaluate(a, BigInt(n & 63))),
-    js: (_, a, n) => [`${name}(${a!.l}, ${a!.h}, ${n!.l})`, 'w[HI]'],
+    js: (_, a, n) => js(a!, n!.l, `(${n!.l} << 26 >> 31)`),
   };
 }
 function count64(evaluate: (a: bigint) => number, js: (a: Text) => string): PureOp {
@@ -114,19 +141,19 @@ export const OPS = {
   ),
   eq: bin32(
     (a, b) => bit(a === b),
-    (a, b) => `(${a} === ${b} ? 1 : 0)`,
+    (a, b) => bitText(`${a} === ${b}`),
   ),
   ne: bin32(
     (a, b) => bit(a !== b),
-    (a, b) => `(${a} !== ${b} ? 1 : 0)`,
+    (a, b) => bitText(`${a} !== ${b}`),
   ),
   ltu: bin32(
     (a, b) => bit(a >>> 0 < b >>> 0),
-    (a, b) => `(${a} >>> 0 < ${b} >>> 0 ? 1 : 0)`,
+    (a, b) => bitText(`${a} >>> 0 < ${b} >>> 0`),
   ),
   lts: bin32(
     (a, b) => bit(a < b),
-    (a, b) => `(${a} < ${b} ? 1 : 0)`,
+    (a, b) => bitText(`${a} < ${b}`),
   ),
   sext8: un32(
     (a) => (a << 24) >> 24,
@@ -152,12 +179,9 @@ export const OPS = {
   /** High 32 bits of the unsigned and signed product. */
   mulhu: bin32(
     (a, b) => low((BigInt(a >>> 0) * BigInt(b >>> 0)) >> 32n),
-    (a, b) => `mulhu32(${a}, ${b})`,
+    (a, b) => highProduct(a, b, `Math.imul(${a}, ${b})`),
   ),
-  mulhs: bin32(
-    (a, b) => low((BigInt(a) * BigInt(b)) >> 32n),
-    (a, b) => `mulhs32(${a}, ${b})`,
-  ),
+  mulhs: bin32((a, b) => low((BigInt(a) * BigInt(b)) >> 32n), highSigned),
   select: {
     args: ['i32', 'i32', 'i32'],
     type: 'i32',
@@ -167,24 +191,33 @@ export const OPS = {
 
   add64: bin64(
     (a, b) => a + b,
-    (a, b, out) => [`${a.l} + ${b.l} | 0`, `${a.h} + ${b.h} + (${out.l} >>> 0 < ${a.l} >>> 0 ? 1 : 0) | 0`],
+    (a, b, out) => [`${a.l} + ${b.l} | 0`, `${a.h} + ${b.h} + ${bitText(`${out.l} >>> 0 < ${a.l} >>> 0`)} | 0`],
   ),
   sub64: bin64(
     (a, b) => a - b,
-    (a, b) => [`${a.l} - ${b.l} | 0`, `${a.h} - ${b.h} - (${a.l} >>> 0 < ${b.l} >>> 0 ? 1 : 0) | 0`],
+    (a, b) => [`${a.l} - ${b.l} | 0`, `${a.h} - ${b.h} - ${bitText(`${a.l} >>> 0 < ${b.l} >>> 0`)} | 0`],
+  ),
+  /** With a carry or borrow of 0 or 1. */
+  adc64: carry64(
+    (a, b, c) => a + b + c,
+    (a, b, c, out) => [
+      `${a.l} + ${b.l} + ${c} | 0`,
+      `${a.h} + ${b.h} + ((${a.l} & ${b.l} | (${a.l} | ${b.l}) & ~${out.l}) >>> 31) | 0`,
+    ],
+  ),
+  sbb64: carry64(
+    (a, b, c) => a - b - c,
+    (a, b, c, out) => [
+      `${a.l} - ${b.l} - ${c} | 0`,
+      `${a.h} - ${b.h} - ((~${a.l} & ${b.l} | (~${a.l} | ${b.l}) & ${out.l}) >>> 31) | 0`,
+    ],
   ),
   mul64: bin64(
     (a, b) => a * b,
-    (a, b) => [`mul64(${a.l}, ${a.h}, ${b.l}, ${b.h})`, 'w[HI]'],
-  ),
-  /** High 64 bits of the unsigned and signed product. */
-  mulhu64: bin64(
-    (a, b) => (u64(a) * u64(b)) >> 64n,
-    (a, b) => [`mulhu64(${a.l}, ${a.h}, ${b.l}, ${b.h})`, 'w[HI]'],
-  ),
-  mulhs64: bin64(
-    (a, b) => (s64(a) * s64(b)) >> 64n,
-    (a, b) => [`mulhs64(${a.l}, ${a.h}, ${b.l}, ${b.h})`, 'w[HI]'],
+    (a, b, out) => [
+      `Math.imul(${a.l}, ${b.l})`,
+      `${highProduct(a.l, b.l, out.l)} + Math.imul(${a.l}, ${b.h}) + Math.imul(${a.h}, ${b.l}) | 0`,
+    ],
   ),
   and64: bin64(
     (a, b) => a & b,
@@ -198,21 +231,46 @@ export const OPS = {
     (a, b) => a ^ b,
     (a, b) => [`${a.l} ^ ${b.l}`, `${a.h} ^ ${b.h}`],
   ),
-  /** Shift counts are taken modulo 64. */
-  shl64: shift64((a, n) => a << n, 'shl64'),
-  shr64: shift64((a, n) => u64(a) >> n, 'shr64'),
-  sar64: shift64((a, n) => s64(a) >> n, 'sar64'),
+  /** Shift counts are taken modulo 64. Host's shifts take them modulo 32: `far` is all ones from 32 on. */
+  shl64: shift64(
+    (a, n) => a << n,
+    (a, n, far) => [
+      `${a.l} << ${n} & ~${far}`,
+      `(${a.h} << ${n} | ${a.l} >>> 1 >>> ~${n}) & ~${far} | ${a.l} << ${n} & ${far}`,
+    ],
+  ),
+  shr64: shift64(
+    (a, n) => u64(a) >> n,
+    (a, n, far) => [
+      `(${a.l} >>> ${n} | ${a.h} << 1 << ~${n}) & ~${far} | ${a.h} >>> ${n} & ${far}`,
+      `${a.h} >>> ${n} & ~${far}`,
+    ],
+  ),
+  sar64: shift64(
+    (a, n) => s64(a) >> n,
+    (a, n, far) => [
+      `(${a.l} >>> ${n} | ${a.h} << 1 << ~${n}) & ~${far} | ${a.h} >> ${n} & ${far}`,
+      `${a.h} >> (${n} | ${far})`,
+    ],
+  ),
+  rol64: shift64(
+    (a, n) => (u64(a) << n) | (u64(a) >> (64n - n)),
+    (a, n, far) => {
+      const [near, other] = [`(${a.l} << ${n} | ${a.h} >>> 1 >>> ~${n})`, `(${a.h} << ${n} | ${a.l} >>> 1 >>> ~${n})`];
+      return [`${near} & ~${far} | ${other} & ${far}`, `${other} & ~${far} | ${near} & ${far}`];
+    },
+  ),
   eq64: compare64(
     (a, b) => u64(a) === u64(b),
-    (a, b) => `(${a.l} === ${b.l} && ${a.h} === ${b.h} ? 1 : 0)`,
+    (a, b) => bitText(`((${a.l} ^ ${b.l}) | (${a.h} ^ ${b.h})) === 0`),
   ),
   ltu64: compare64(
     (a, b) => u64(a) < u64(b),
-    (a, b) => `(${a.h} === ${b.h} ? (${a.l} >>> 0 < ${b.l} >>> 0 ? 1 : 0) : (${a.h} >>> 0 < ${b.h} >>> 0 ? 1 : 0))`,
+    (a, b) => bitText(`(${a.h} === ${b.h} ? ${a.l} >>> 0 < ${b.l} >>> 0 : ${a.h} >>> 0 < ${b.h} >>> 0)`),
   ),
   lts64: compare64(
     (a, b) => s64(a) < s64(b),
-    (a, b) => `(${a.h} === ${b.h} ? (${a.l} >>> 0 < ${b.l} >>> 0 ? 1 : 0) : (${a.h} < ${b.h} ? 1 : 0))`,
+    (a, b) => bitText(`(${a.h} === ${b.h} ? ${a.l} >>> 0 < ${b.l} >>> 0 : ${a.h} < ${b.h})`),
   ),
   clz64: count64(
     (a) => 64 - u64(a).toString(2).length + (u64(a) === 0n ? 1 : 0),

@@ -34,7 +34,7 @@ export const bitAs = (t: Emitter, bit: Val, size: Val['size']): Val =>
 export const adc: Emit = (t, dst, src) => {
   const a = t.readForWrite(dst!);
   const b = t.read(src!);
-  const sum = t.add(t.add(a, b), bitAs(t, t.carry(), a.size));
+  const sum = t.addWithCarry(a, b, t.carry());
   t.write(dst!, sum);
   t.setFlags('ADC', sum, a, b);
 };
@@ -42,7 +42,7 @@ export const adc: Emit = (t, dst, src) => {
 export const sbb: Emit = (t, dst, src) => {
   const a = t.readForWrite(dst!);
   const b = t.read(src!);
-  const difference = t.sub(t.sub(a, b), bitAs(t, t.carry(), a.size));
+  const difference = t.subWithBorrow(a, b, t.carry());
   t.write(dst!, difference);
   t.setFlags('SBB', difference, a, b);
 };

@@ -11,9 +11,32 @@ function product(t: Emitter, a: Val, b: Val, signed: boolean): [low: Val, high: 
     const wide = signed ? t.mul(t.sext(a, 4), t.sext(b, 4)) : t.mul(t.zext(a, 4), t.zext(b, 4));
     return [t.trunc(wide, size), t.trunc(t.shr(wide, t.const(size * 8, 4)), size)];
   }
-  const low = t.mul(a, b);
-  if (size === 4) return [low, t.pure(signed ? 'mulhs' : 'mulhu', 4, a, b)];
-  return [low, t.pure(signed ? 'mulhs64' : 'mulhu64', 8, a, b)];
+  if (size === 4) return [t.mul(a, b), t.pure(signed ? 'mulhs' : 'mulhu', 4, a, b)];
+  const [low, high] = product64(t, a, b);
+  if (!signed) return [low, high];
+  // A negative factor was taken as 2^64 too large.
+  const excess = (x: Val, y: Val): Val => {
+    const sign = t.sar(t.high(x), t.const(31, 4));
+    return t.and(t.pair(sign, sign), y);
+  };
+  return [low, t.sub(t.sub(high, excess(a, b)), excess(b, a))];
+}
+
+/** 64 by 64 bits: the products of the 32-bit halves, added column by column. */
+function product64(t: Emitter, a: Val, b: Val): [low: Val, high: Val] {
+  const [al, ah, bl, bh] = [t.trunc(a, 4), t.high(a), t.trunc(b, 4), t.high(b)];
+  const above = (x: Val, y: Val): Val => t.pure('mulhu', 4, x, y);
+  const column = (parts: readonly Val[]): { sum: Val; carry: Val } =>
+    parts.slice(1).reduce<{ sum: Val; carry: Val }>(
+      ({ sum, carry }, part) => {
+        const next = t.add(sum, part);
+        return { sum: next, carry: t.add(carry, t.ltu(next, part)) };
+      },
+      { sum: parts[0]!, carry: t.const(0, 4) },
+    );
+  const second = column([above(al, bl), t.mul(al, bh), t.mul(ah, bl)]);
+  const third = column([above(al, bh), above(ah, bl), t.mul(ah, bh), second.carry]);
+  return [t.pair(t.mul(al, bl), second.sum), t.pair(third.sum, t.add(above(ah, bh), third.carry))];
 }
 
 /** A value twice as wide goes to AX, DX:AX, EDX:EAX or RDX:RAX. */

@@ -12,9 +12,10 @@ export interface FlagNames {
 
 type FlagName = 'cf' | 'pf' | 'af' | 'zf' | 'sf' | 'of';
 
-const bool = (text: string): string => `((${text}) ? 1 : 0)`;
+/** As a number, without a branch: see ops.ts. */
+const bool = (text: string): string => `((${text}) | 0)`;
 /** The condition under which a 0 or 1 is 1. */
-const truth = (text: string): string => (text.endsWith(' ? 1 : 0)') ? text.slice(1, -9) : `${text} !== 0`);
+const truth = (text: string): string => (text.endsWith(') | 0)') ? text.slice(1, -5) : `${text} !== 0`);
 const TOP = ['128', '32768', '-2147483648', '-2147483648'] as const;
 
 const top = (text: string, size: number): string => bool(`(${text} & ${TOP[size]}) !== 0`);

@@ -20,7 +20,7 @@ export const PASSES = {
   'return-prediction': { about: 'what a call comes back to is part of the region, and returns test for it', on: true },
   'helper-calls': { about: 'a region calls the helpers of long instructions itself', on: true },
   'aligned-access': { about: 'an access is tested for being aligned until it was seen not to be', on: true },
-  'inline-division': { about: 'a division whose dividend fits into 32 bits is one of the host', on: true },
+  'inline-division': { about: "a division of small numbers is the host's", on: true },
   'inline-float': { about: "arithmetic on doubles is the host's where no exception is to be noted", on: true },
   'high-halves': {
     about: 'high halves of 64-bit registers that seldom change are numbers of the code, checked',

@@ -207,11 +207,14 @@ export class RegionPrinter extends JsPrinter {
     }
     if (!this.#passes['inline-division'] || !isDivision(inst.helper)) return super.call(inst, name);
     this.#locals.calls = true;
-    const [low, high, divisor] = inst.args.map((arg) => this.i32(arg as ValueId)) as [string, string, string];
-    const { fits, quotient } = divisionText(inst.helper, low, high, divisor);
+    const args = inst.args.flatMap((arg) => {
+      const value = arg as ValueId;
+      return this.ir.typeOf(value) === 'i64' ? [this.low(value), this.high(value)] : [this.i32(value)];
+    });
+    const { when, act } = divisionText(inst.helper, args, name);
     this.lines.push(
       `let ${name}l, ${name}h;`,
-      `if (${fits}) { ${name}l = ${quotient}; ${name}h = ${low} - Math.imul(${name}l, ${divisor}) | 0; }`,
+      `if (${when}) { ${act} }`,
       `else { ${settleText(this.#flags)}pc = ${this.#node}; ${name}l = ${this.callText(inst)}; ${name}h = w[${W.hi}]; }`,
     );
   }
