@@ -86,7 +86,7 @@ export class JsPrinter {
       case 'set':
         return this.set(inst);
       case 'load':
-        return this.load(inst, name);
+        return this.load(inst, name, at);
       case 'store':
         return this.store(inst, name);
       case 'setFlags':
@@ -204,7 +204,7 @@ export class JsPrinter {
     return `${align} && ${this.name(`${table}h`)}[${a} >>> 12] === ${this.high(address)}`;
   }
 
-  protected load(inst: Inst & { op: 'load' }, name: string): void {
+  protected load(inst: Inst & { op: 'load' }, name: string, _at: ValueId): void {
     const out = this.lines;
     const how = this.#how | (inst.stack ? HOW.STACK : 0) | (inst.forWrite ? HOW.FOR_WRITE : 0);
     const args = `${this.low(inst.address)}, ${this.high(inst.address)}, ${how}`;
