@@ -440,17 +440,18 @@ export class CodeCache {
 
   #drop(record: Rec): void {
     this.onDrop(record);
-    record.divert(this.onStale);
-    const offset = (record.ipLow + record.page.codeBase) & 0xfff;
+    const { page } = record;
+    record.forget(this.onStale);
+    const offset = (record.ipLow + page.codeBase) & 0xfff;
     // An instruction on two pages may be told twice, and another one stand in its place by then.
-    if (record.page.at(offset) !== record) return;
-    record.page.remove(offset);
+    if (page.at(offset) !== record) return;
+    page.remove(offset);
     this.#records--;
-    if (record.page.size === 0) this.#emptied.add(record.page.ramPage);
+    if (page.size === 0) this.#emptied.add(page.ramPage);
   }
 
   #retire(table: CodeTable): void {
-    for (const record of table.records) if (record !== this.#none) record.divert(this.onStale);
+    for (const record of table.records) if (record !== this.#none) record.forget(this.onStale);
     table.slots.fill(0);
   }
 }
