@@ -102,6 +102,8 @@ export class JsPrinter {
         return;
       case 'call':
         return this.call(inst, name);
+      case 'fault':
+        return this.fault(inst);
       case 'if':
         this.beforeArm('if');
         out.push(`if (${this.i32(inst.condition)} !== 0) {`);
@@ -192,6 +194,10 @@ export class JsPrinter {
       return this.ir.typeOf(arg) === 'i64' ? `${this.low(arg)}, ${this.high(arg)}` : this.i32(arg);
     });
     return `${this.name(`h_${helper}`)}(${texts.join(', ')})`;
+  }
+
+  protected fault({ condition, vector }: Inst & { op: 'fault' }): void {
+    this.lines.push(`if (${this.i32(condition)} !== 0) ${this.name('h_raise')}(${vector}, 0);`);
   }
 
   /** `p` is the offset in the RAM buffer if the TLB answers and the access is aligned; `ok` tests that. */

@@ -187,11 +187,18 @@ export class RegionPrinter extends JsPrinter {
     this.lines.push(`const ${name}p = ${this.name(`${table}x`)}[${page}] ^ ${a};`);
     const wrongHalf =
       this.ir.typeOf(address) === 'i64' ? ` || ${this.name(`${table}h`)}[${a} >>> 12] !== ${this.high(address)}` : '';
-    const miss = this.#missText(`${name}p`, width);
+    this.#leaveIf(`${this.#missText(`${name}p`, width)}${wrongHalf}`, `${name}p`);
+  }
+
+  /** The interpreter raises the fault. */
+  protected override fault({ condition }: Inst & { op: 'fault' }): void {
+    this.#leaveIf(`${this.i32(condition)} !== 0`, '-1');
+  }
+
+  /** To the interpreter, which runs the instruction; `offset` in the RAM buffer of what was to be accessed. */
+  #leaveIf(condition: string, offset: string): void {
     const settle = settleText(this.#flags);
-    this.lines.push(
-      `if (${miss}${wrongHalf}) { ${settle}pc = ${this.#node}; tl = ${name}p; x = ${EXIT.MISS}; break out; }`,
-    );
+    this.lines.push(`if (${condition}) { ${settle}pc = ${this.#node}; tl = ${offset}; x = ${EXIT.MISS}; break out; }`);
   }
 
   /** Sign, and alignment or the distance to the page's end, in one comparison. */
