@@ -25,6 +25,7 @@ export const KERNELS: readonly Kernel[] = [
   { name: 'gcd', n: 2_000_000, kind: 'integer', what: 'division' },
   { name: 'hash64', n: 30_000_000, kind: 'wide', what: '64-bit shifts and multiplies' },
   { name: 'sum64', n: 6000, kind: 'wide', what: '64-bit loads, adds, compares' },
+  { name: 'mpi', n: 25_000, kind: 'wide', what: 'products of large numbers, carries' },
   { name: 'sse2_mandel', n: 30, kind: 'float', what: 'scalar doubles, SSE2' },
   { name: 'sse2_axpy', n: 20_000, kind: 'float', what: 'packed doubles, SSE2' },
   { name: 'x87_mandel', n: 30, kind: 'float', what: 'doubles, x87' },
