@@ -21,7 +21,6 @@ import type { KvmVm } from './vm.ts';
 
 const BUDGET: VcpuExit = { reason: 'budget' };
 const KICKED: VcpuExit = { reason: 'kicked' };
-const INPUT: VcpuExit = { reason: 'input' };
 const fatal = (message: string): VcpuExit => ({ reason: 'fatal', message });
 
 const SUBERROR = offsetOf('kvm_run', 'internal.suberror');
@@ -201,10 +200,6 @@ export class UserModeVcpu implements KvmCpu {
     return this.#interpreter.translate(linear);
   }
 
-  watchInput(fd: number): void {
-    this.#core.timer.watch(fd);
-  }
-
   tsc(): bigint {
     return this.#core.tsc.now();
   }
@@ -305,7 +300,7 @@ export class UserModeVcpu implements KvmCpu {
         }
         // The program went over to compatibility mode.
         if (this.#sync.sregs.getUint8(CS_L) === 0) this.#comeBack();
-        return core.timer.takeInput() ? INPUT : BUDGET;
+        return BUDGET;
       }
       switch (reason) {
         case EXIT.MMIO:

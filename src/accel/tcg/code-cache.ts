@@ -169,15 +169,7 @@ export class CodeCache {
     const { page, ipLow, length } = record;
     const inPage = (ipLow + page.codeBase) & 0xfff;
     if (inPage + length > 4096) return undefined;
-    const insn = this.#decoder(
-      this.#bytes,
-      page.ramPage * 4096 + inPage,
-      length,
-      page.mode,
-      ipLow,
-      page.ipHigh,
-      page.codeLimit,
-    );
+    const insn = this.#decoder(this.#bytes, page.ramPage * 4096 + inPage, length, page.mode, ipLow, page.ipHigh);
     return insn === 'truncated' ? undefined : insn;
   }
 
@@ -357,8 +349,7 @@ export class CodeCache {
     const available = Math.min(LONGEST, 4096 - inPage, this.#toLimit(table, ipLow));
     const start = table.ramPage * 4096 + inPage;
     const bytes = this.#bytes;
-    const { mode, ipHigh, codeLimit } = table;
-    let insn = this.#decoder(bytes, start, available, mode, ipLow, ipHigh, codeLimit);
+    let insn = this.#decoder(bytes, start, available, table.mode, ipLow, table.ipHigh);
     let second = -1;
     if (insn === 'truncated') {
       if (!first) return undefined;
@@ -375,7 +366,7 @@ export class CodeCache {
         if (second >= 0) buffer.set(bytes.subarray(second, second + more), available);
         total += more;
       }
-      insn = this.#decoder(buffer, 0, total, mode, ipLow, ipHigh, codeLimit);
+      insn = this.#decoder(buffer, 0, total, table.mode, ipLow, table.ipHigh);
       // Still not whole: the code segment ends inside it (SDM 3A 6.15, #GP for a fetch beyond the limit).
       if (insn === 'truncated') return this.#beyondLimit(table, ipLow);
     }
@@ -449,18 +440,17 @@ export class CodeCache {
 
   #drop(record: Rec): void {
     this.onDrop(record);
-    const { page } = record;
-    record.forget(this.onStale);
-    const offset = (record.ipLow + page.codeBase) & 0xfff;
+    record.divert(this.onStale);
+    const offset = (record.ipLow + record.page.codeBase) & 0xfff;
     // An instruction on two pages may be told twice, and another one stand in its place by then.
-    if (page.at(offset) !== record) return;
-    page.remove(offset);
+    if (record.page.at(offset) !== record) return;
+    record.page.remove(offset);
     this.#records--;
-    if (page.size === 0) this.#emptied.add(page.ramPage);
+    if (record.page.size === 0) this.#emptied.add(record.page.ramPage);
   }
 
   #retire(table: CodeTable): void {
-    for (const record of table.records) if (record !== this.#none) record.forget(this.onStale);
+    for (const record of table.records) if (record !== this.#none) record.divert(this.onStale);
     table.slots.fill(0);
   }
 }

@@ -33,7 +33,7 @@ export class Rec {
   index = 0;
   scale = 0;
   rc = 0;
-  page: CodeTable;
+  readonly page: CodeTable;
   readonly length: number;
   /** The instruction alone, also when `h` is a whole region that begins here. */
   plain: Handler;
@@ -55,13 +55,6 @@ export class Rec {
   divert(h: Handler): void {
     this.h = h;
     this.arm = 0;
-  }
-
-  /** Its bytes changed: `stale` runs in its place, and links to it are looked up again, for its page is not live. */
-  forget(stale: Handler): void {
-    this.divert(stale);
-    this.link = null;
-    this.page = this.page.forgotten;
   }
 
   /** The record runs its own instruction again. */
@@ -87,13 +80,12 @@ export class CodeTable {
   /** The linear page is known to be this RAM page, and to be executable in this mode. */
   live = false;
   /** For each byte of the page: index of the record that begins there, or 0. */
-  readonly slots: Int16Array;
+  readonly slots = new Int16Array(4096);
   /** Index 0 stays unused. */
   readonly records: Rec[];
   readonly #free: number[] = [];
   /** Epoch of the code cache in which the page was last looked up. */
   used = 0;
-  #forgotten: CodeTable | undefined;
 
   constructor(
     ramPage: number,
@@ -103,9 +95,7 @@ export class CodeTable {
     codeBase: number,
     codeLimit: number,
     none: Rec,
-    slots = new Int16Array(4096),
   ) {
-    this.slots = slots;
     this.ramPage = ramPage;
     this.mode = mode;
     this.linearLow = linearLow;
@@ -114,15 +104,6 @@ export class CodeTable {
     this.codeLimit = codeLimit;
     this.ipHigh = linearHigh;
     this.records = [none];
-  }
-
-  /** The page that forgotten records of this one belong to: the same, empty, and never live. */
-  get forgotten(): CodeTable {
-    const { ramPage, mode, linearLow, linearHigh, codeBase, codeLimit, records } = this;
-    if (this.slots === NO_SLOTS) return this;
-    const none = records[0]!;
-    this.#forgotten ??= new CodeTable(ramPage, mode, linearLow, linearHigh, codeBase, codeLimit, none, NO_SLOTS);
-    return this.#forgotten;
   }
 
   /** Records in the table. */
@@ -150,6 +131,3 @@ export class CodeTable {
     this.#free.push(slot);
   }
 }
-
-/** Of pages without records. */
-const NO_SLOTS = new Int16Array(4096);

@@ -534,14 +534,10 @@ export class TcgVcpu implements Vcpu, CpuContext {
       return charge((i.link = code.lookup(i.nextLow, i.nextHigh)));
     };
     code.onStale = (i) => {
-      this.#staleVisits++;
       w[W.budget]! += i.left;
-      // The record before this one leads here for ever. A jump that changed itself has made a link to its target.
-      const { link } = i;
-      if (link?.page.live === true && link.ipLow === i.ipLow && link.page.forgotten === i.page) return charge(link);
-      w[W.rip] = i.ipLow;
-      w[W.rip + 1] = i.page.ipHigh;
-      return charge((i.link = code.lookup(i.ipLow, i.page.ipHigh)));
+      // Links that lead here would do so for ever.
+      if (++this.#staleVisits % STALE_LIMIT === 0) code.newGeneration();
+      return enterAt(i.ipLow, i.page.ipHigh);
     };
   }
 }
@@ -555,6 +551,8 @@ const IN_SHUTDOWN = 2;
 const STOP: Rec = new Rec((i) => i, undefined as never, 0);
 /** Thrown by a breakpoint record before its instruction runs. */
 const DEBUG_STOP = new (class DebugStop {})();
+/** After so many visits to forgotten records all links are looked up again. */
+const STALE_LIMIT = 16;
 /** So many targets of an indirect jump are remembered for regions. */
 const TARGET_LIMIT = 8;
 /** Lets no block begin. */

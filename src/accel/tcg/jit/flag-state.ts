@@ -13,16 +13,24 @@ export interface FlagState {
   readonly pending?: FlagNames | undefined;
 }
 
-/** Addition and subtraction of 32-bit operands: the result follows from them, and is not kept. */
-const resultFollows = (kind: FlagKnowledge): boolean => kind === (KIND.SUB | 2) || kind === (KIND.ADD | 2);
+/** Addition and subtraction: the result follows from the operands, and is not kept. */
+const resultFollows = (kind: FlagKnowledge): boolean =>
+  typeof kind === 'number' && ((kind & ~3) === KIND.SUB || (kind & ~3) === KIND.ADD);
 
 const LOCALS: FlagNames = { r: 'fr', rh: 'frh', a: 'fa', ah: 'fah', b: 'fb', bh: 'fbh' };
 
 /** What the parts of the flags are called at a point where their kind is known. */
 export function namesOf({ kind, pending }: FlagState): FlagNames {
   if (pending !== undefined) return pending;
-  if (!resultFollows(kind)) return LOCALS;
-  return { ...LOCALS, r: kind === (KIND.SUB | 2) ? '(fa - fb | 0)' : '(fa + fb | 0)' };
+  if (typeof kind !== 'number' || !resultFollows(kind)) return LOCALS;
+  const subtract = (kind & ~3) === KIND.SUB;
+  const low = subtract ? '(fa - fb | 0)' : '(fa + fb | 0)';
+  const size = kind & 3;
+  const r = size === 0 ? `(${low} << 24 >> 24)` : size === 1 ? `(${low} << 16 >> 16)` : low;
+  const rh = subtract
+    ? '(fah - fbh - (fa >>> 0 < fb >>> 0 | 0) | 0)'
+    : '(fah + fbh + ((fa + fb | 0) >>> 0 < fa >>> 0 | 0) | 0)';
+  return { ...LOCALS, r, rh };
 }
 
 /** Statements that put pending flags into the locals. They only move values: nothing in them wants type feedback. */
@@ -44,18 +52,29 @@ export const keepText = (long: boolean): string =>
 
 /** What `keepText` names. */
 export function flagKeepers(w: Int32Array) {
-  const keepFlags = (kind: number, r: number, a: number, b: number): void => {
-    const result = kind === (KIND.SUB | 2) ? (a - b) | 0 : kind === (KIND.ADD | 2) ? (a + b) | 0 : r;
+  /** Gives the low half of the result. */
+  const keepFlags = (kind: number, r: number, a: number, b: number): number => {
+    const group = kind & ~3;
+    const unused = kind & 2 ? 0 : kind & 1 ? 16 : 24;
+    const result =
+      group === KIND.SUB ? ((a - b) << unused) >> unused : group === KIND.ADD ? ((a + b) << unused) >> unused : r;
     w[W.flagKind] = kind;
     w[W.flagRes] = result;
     w[W.flagRes + 1] = result >> 31;
     w[W.flagA] = a;
     w[W.flagB] = b;
+    return result;
   };
   const keepFlags64 = (kind: number, r: number, rh: number, a: number, ah: number, b: number, bh: number): void => {
-    keepFlags(kind, r, a, b);
+    const result = keepFlags(kind, r, a, b);
     if ((kind & 3) !== 3) return;
-    w[W.flagRes + 1] = rh;
+    const group = kind & ~3;
+    w[W.flagRes + 1] =
+      group === KIND.SUB
+        ? ah - bh - (a >>> 0 < b >>> 0 ? 1 : 0)
+        : group === KIND.ADD
+          ? ah + bh + (result >>> 0 < a >>> 0 ? 1 : 0)
+          : rh;
     w[W.flagA + 1] = ah;
     w[W.flagB + 1] = bh;
   };

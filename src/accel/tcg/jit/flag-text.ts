@@ -144,6 +144,21 @@ export function conditionTest(kind: number, cc: number, names: FlagNames): strin
   return (cc & 1) === 0 ? positive : `!(${positive})`;
 }
 
+/**
+ * Condition code `cc` as text that is 0 or 1. A carry that becomes part of a number comes from real data, whose
+ * branches the host cannot guess: it has none.
+ */
+export function conditionValue(kind: number, cc: number, names: FlagNames): string {
+  if (cc >> 1 !== 1 || (kind & 2) === 0) return bool(conditionTest(kind, cc, names));
+  const { a, b, r } = (kind & 3) === 3 ? { a: names.ah, b: names.bh, r: names.rh } : names;
+  const group = kind & ~3;
+  const carry = group === KIND.ADC || (group === KIND.ADD && (kind & 3) === 3);
+  const borrow = group === KIND.SBB || (group === KIND.SUB && (kind & 3) === 3);
+  if (!carry && !borrow) return bool(conditionTest(kind, cc, names));
+  const chain = carry ? `${a} & ${b} | (${a} | ${b}) & ~${r}` : `~${a} & ${b} | (~${a} | ${b}) & ${r}`;
+  return (cc & 1) === 0 ? `((${chain}) >>> 31)` : `((${chain}) >>> 31 ^ 1)`;
+}
+
 function positiveTest(kind: number, pair: number, names: FlagNames): string {
   const size = kind & 3;
   const group = kind & ~3;
