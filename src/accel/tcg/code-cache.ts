@@ -6,14 +6,13 @@ import { CS, W } from '../../cpu/state.ts';
 import type { CodePages } from '../../memory/code-pages.ts';
 import type { Mmu } from '../../mmu/mmu.ts';
 import type { Forms } from './forms.ts';
-import { CodeTable, type Handler, Rec } from './record.ts';
+import { CodeTable, type Handler, LONGEST, Rec } from './record.ts';
 
 const FETCH_ENTRIES = 1024;
 /** Longest run of instructions without a jump that is predecoded at once. */
 const BLOCK_LIMIT = 48;
 /** A table takes as much memory as so many records. */
 const TABLE_COST = 40;
-const LONGEST = 15;
 
 /**
  * Predecoded code by address: finds or makes the record for an instruction pointer, and forgets records whose
@@ -338,6 +337,20 @@ export class CodeCache {
     glue.nextHigh = last.nextHigh;
     return glue;
   }
+
+  /** What runs into a forgotten record looks its address up from now on. To be called at the end of a block. */
+  bypass(stale: Rec): void {
+    const { page } = stale;
+    for (const before of page.before(stale)) {
+      if (before.next !== stale) continue;
+      if (before.form?.endsBlock === true) before.next = null;
+      else {
+        before.next = this.#glue(page, before);
+        recount(before);
+      }
+    }
+  }
+
   /** Set by the engine: looks up `i.nextLow:i.nextHigh`, charges the block and returns its record. */
   onGlue: Handler = (i) => i;
   /** Set by the engine: runs a record again whose bytes changed since it was decoded. */
@@ -452,6 +465,19 @@ export class CodeCache {
   #retire(table: CodeTable): void {
     for (const record of table.records) if (record !== this.#none) record.divert(this.onStale);
     table.slots.fill(0);
+  }
+}
+
+/** The block of a record ends behind it now: counts what is left from each record before it. */
+function recount(last: Rec): void {
+  const changed = [last];
+  last.left = 1;
+  for (const record of changed) {
+    for (const before of record.page.before(record)) {
+      if (before.next !== record || before.form?.endsBlock === true) continue;
+      before.left = record.left + 1;
+      changed.push(before);
+    }
   }
 }
 

@@ -38,7 +38,7 @@ export class Rec {
   /** The instruction alone, also when `h` is a whole region that begins here. */
   plain: Handler;
   /** What was printed for the instruction. */
-  form: { readonly handler: Handler; readonly arm: number } | undefined;
+  form: { readonly handler: Handler; readonly arm: number; readonly endsBlock: boolean } | undefined;
   /** A breakpoint of the debugger is on it. */
   stops = false;
   /** A region with it accessed memory at addresses that are no multiples of the operand's size. */
@@ -63,6 +63,9 @@ export class Rec {
     this.arm = this.form?.handler === this.plain ? this.form.arm : 0;
   }
 }
+
+/** Bytes of the longest instruction. */
+export const LONGEST = 15;
 
 /** The predecoded instructions of one page of code, as seen at one linear address in one mode. */
 export class CodeTable {
@@ -114,6 +117,15 @@ export class CodeTable {
   at(offset: number): Rec | undefined {
     const slot = this.slots[offset]!;
     return slot === 0 ? undefined : this.records[slot];
+  }
+
+  /** Records whose last byte lies before a record's first, whatever they lead to. */
+  *before(record: Rec): Iterable<Rec> {
+    const offset = (record.ipLow + this.codeBase) & 0xfff;
+    for (let at = Math.max(0, offset - LONGEST); at < offset; at++) {
+      const found = this.at(at);
+      if (found !== undefined && at + found.length === offset) yield found;
+    }
   }
 
   put(offset: number, record: Rec): void {

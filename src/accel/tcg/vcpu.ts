@@ -535,9 +535,19 @@ export class TcgVcpu implements Vcpu, CpuContext {
     };
     code.onStale = (i) => {
       w[W.budget]! += i.left;
-      // Links that lead here would do so for ever.
-      if (++this.#staleVisits % STALE_LIMIT === 0) code.newGeneration();
-      return enterAt(i.ipLow, i.page.ipHigh);
+      this.#staleVisits++;
+      const successor = i.link;
+      // A jump that forgot itself has its target there.
+      const known = successor !== null && successor.page === i.page && successor.ipLow === i.ipLow;
+      if (known && i.page.live && successor.h !== code.onStale) {
+        // Jumps that lead here would do so for ever.
+        if (this.#staleVisits % STALE_LIMIT === 0) code.newGeneration();
+        return charge(successor);
+      }
+      code.bypass(i);
+      w[W.rip] = i.ipLow;
+      w[W.rip + 1] = i.page.ipHigh;
+      return charge((i.link = code.lookup(i.ipLow, i.page.ipHigh)));
     };
   }
 }
@@ -552,7 +562,7 @@ const STOP: Rec = new Rec((i) => i, undefined as never, 0);
 /** Thrown by a breakpoint record before its instruction runs. */
 const DEBUG_STOP = new (class DebugStop {})();
 /** After so many visits to forgotten records all links are looked up again. */
-const STALE_LIMIT = 16;
+const STALE_LIMIT = 10_000;
 /** So many targets of an indirect jump are remembered for regions. */
 const TARGET_LIMIT = 8;
 /** Lets no block begin. */
