@@ -56,9 +56,15 @@ interface Run {
 
 /**
  * Collects the blocks that belong to a hot entry: everything that was reached from it by known jumps, as long as
- * it was run, in the order of discovery. Instructions that a region cannot hold end it there.
+ * it was run, in the order of discovery. Instructions that a region cannot hold end it there, and so do those where a
+ * large region begins (`isLarge`).
  */
-export function buildFlowGraph(entry: Rec, source: CodeSource, passes: Passes): FlowGraph | undefined {
+export function buildFlowGraph(
+  entry: Rec,
+  source: CodeSource,
+  passes: Passes,
+  isLarge: (rec: Rec) => boolean = () => false,
+): FlowGraph | undefined {
   const nodeAt = new Map<string, Node>();
   const leaders: { low: number; high: number }[] = [];
   const leaderKeys = new Set<string>();
@@ -79,6 +85,7 @@ export function buildFlowGraph(entry: Rec, source: CodeSource, passes: Passes): 
       const key = keyOf(low, high);
       if (nodeAt.has(key) || instructions >= REGION_LIMIT) break;
       const rec = source.peek(low, high);
+      if (rec !== undefined && rec !== entry && passes['region-links'] && isLarge(rec)) break;
       const here = rec !== undefined && (passes['cross-page'] || rec.page === entry.page);
       const node = here ? makeNode(rec, source, passes) : undefined;
       if (node === undefined) break;

@@ -26,6 +26,7 @@ export const PASSES = {
     about: 'high halves of 64-bit registers that seldom change are numbers of the code, checked',
     on: true,
   },
+  'region-links': { about: 'a region ends where another large one begins, which is not made twice', on: true },
   'exit-links': { about: 'an exit of a region remembers what it led to', on: true },
 } as const satisfies Record<string, Pass>;
 

@@ -15,6 +15,8 @@ import { JitStats } from './stats.ts';
 
 /** A region with fewer instructions is not worth its compilation, unless it loops. */
 const LEAST = 3;
+/** From this many instructions on a region is not repeated in others. */
+const LARGE = 100;
 /** A region that was left so often for an address that is not aligned is made again. */
 const STRAYED = 64;
 
@@ -59,7 +61,8 @@ export class Regions {
   readonly #only: RegionRange | undefined;
   /** Entries by jumps after which a block is promoted. */
   readonly hot: number;
-  readonly #live = new Set<Region>();
+  /** By entry. */
+  readonly #live = new Map<Rec, Region>();
   /** Characters of the regions that are kept. */
   characters = 0;
   /** Regions with an instruction on a RAM page. */
@@ -87,7 +90,7 @@ export class Regions {
   promote(entry: Rec): void {
     if (entry.h !== entry.plain || (entry.page.mode & MODE.ALIGN_CHECK) !== 0) return;
     const started = performance.now();
-    const graph = buildFlowGraph(entry, this.#code, this.#passes);
+    const graph = buildFlowGraph(entry, this.#code, this.#passes, this.#isLarge);
     const number = this.#number++;
     if (graph === undefined || graph.instructions < LEAST || !this.#chosen(number)) {
       this.stats.refused++;
@@ -121,13 +124,16 @@ export class Regions {
       if (regions === undefined) this.#byPage.set(ramPage, (regions = new Set()));
       regions.add(region);
     }
-    this.#live.add(region);
+    this.#live.set(entry, region);
     this.characters += text.length;
     this.stats.made++;
     this.stats.instructions += graph.instructions;
     this.stats.characters += text.length;
     this.stats.compileMs += performance.now() - started;
   }
+
+  /** A large region begins at the record: others that come there leave for it. */
+  readonly #isLarge = (rec: Rec): boolean => (this.#live.get(rec)?.instructions ?? 0) >= LARGE;
 
   #chosen(number: number): boolean {
     return this.#only === undefined || (number >= this.#only.from && number < this.#only.to);
@@ -150,14 +156,14 @@ export class Regions {
 
   /** Marks the pages of each region as used when it was. */
   markPages(): void {
-    for (const { recs, used } of this.#live) {
+    for (const { recs, used } of this.#live.values()) {
       for (const { page } of recs) if (page.used < used) page.used = used;
     }
   }
 
   /** Drops the regions that did not run for longest, until `characters` are left. Nothing may be running. */
   evict(characters: number): void {
-    for (const region of [...this.#live].sort((a, b) => a.used - b.used)) {
+    for (const region of [...this.#live.values()].sort((a, b) => a.used - b.used)) {
       if (this.characters <= characters) break;
       this.stats.evicted++;
       this.#drop(region);
@@ -187,7 +193,7 @@ export class Regions {
 
   #drop(region: Region): void {
     this.stats.dropped++;
-    this.#live.delete(region);
+    this.#live.delete(region.entry);
     this.characters -= region.characters;
     const { entry } = region;
     // A dropped entry runs as stale already.
@@ -199,7 +205,7 @@ export class Regions {
   /** Makes room for a region that does not assume what was too often wrong. */
   #giveUp(region: Region): void {
     this.#speculation.learn(region.entry, region.failures);
-    if (this.#live.has(region)) this.#drop(region);
+    if (this.#live.get(region.entry) === region) this.#drop(region);
   }
 
   #connect(names: Record<string, unknown>): void {
