@@ -8,12 +8,14 @@ import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { GUEST_ARCHITECTURES } from '../src/host/pull/pull-debian.ts';
 import { bootTable, measureBoots } from './peers/boots.ts';
 import { buildEmu, buildGuest } from './peers/build.ts';
 import { type Engine, emu, kvmGap, native, qemu, v86 } from './peers/engines.ts';
 import { type Arch, kernelsFor } from './peers/kernel-table.ts';
 import { measureKernel, type Row } from './peers/measure.ts';
 import { table } from './peers/report.ts';
+import { measureWork, type WorkRow, workTable } from './peers/work.ts';
 
 const ARCHES: readonly Arch[] = ['i386', 'amd64', 'amd64-high'];
 const ENGINES = 'jit,interp,kvm,qemu,qemu-kvm,v86,native';
@@ -34,6 +36,7 @@ function settings() {
       scale: { type: 'number', defaultDescription: '1, quick 0.25', describe: 'share of the work per round' },
       clock: { choices: ['wall', 'cpu'] as const, default: 'wall' as const, describe: 'cpu: of all threads' },
       boot: { type: 'boolean', default: false, describe: 'boots of Debian to the shell instead of the kernels' },
+      work: { type: 'boolean', default: false, describe: 'programs inside Debian instead of the kernels' },
       baseline: { type: 'string', describe: 'also emitted code of this commit, as engine "base"' },
       'node-options': { type: 'string', default: '', describe: 'of Node for emu: =--cpu-prof,--other' },
       json: { type: 'string', describe: 'write all figures to this file' },
@@ -113,7 +116,9 @@ async function main(): Promise<void> {
   }
   const figures = options.boot
     ? { boots: await boots(engines, options.arches, repeats) }
-    : { rows: await kernels(engines, options), rounds, scale, clock };
+    : options.work
+      ? { work: await work(engines, options) }
+      : { rows: await kernels(engines, options), rounds, scale, clock };
   if (options.json === undefined) return;
   writeFileSync(options.json, `${JSON.stringify({ host, load, versions, repeats, ...figures }, null, 1)}\n`);
 }
@@ -123,6 +128,17 @@ async function boots(engines: readonly Engine[], arches: readonly Arch[], repeat
   progress('');
   process.stdout.write(`\nBoot to the shell, median of ${repeats}:\n${bootTable(cells)}`);
   return cells;
+}
+
+async function work(engines: readonly Engine[], { arches, filter, repeats, rounds }: ReturnType<typeof settings>) {
+  const all: Record<string, WorkRow[]> = {};
+  for (const arch of GUEST_ARCHITECTURES.filter((name) => arches.includes(name))) {
+    const rows = await measureWork(engines, arch, filter, repeats, rounds, progress);
+    progress('');
+    process.stdout.write(`\nPrograms inside debian-${arch}, milliseconds, rounds 2-${rounds}:\n${workTable(rows)}\n`);
+    all[arch] = rows;
+  }
+  return all;
 }
 
 async function kernels(engines: readonly Engine[], options: ReturnType<typeof settings>): Promise<Row[]> {

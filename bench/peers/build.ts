@@ -19,7 +19,7 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const SOURCES = join(ROOT, 'bench', 'kernels');
 const DAY_MS = 86_400_000;
 /** Everything that the benchmarks build lies here, keyed by what it was made of. */
-const CACHE = join(ROOT, 'node_modules', '.cache', 'emu-bench');
+export const CACHE = join(ROOT, 'node_modules', '.cache', 'emu-bench');
 
 const COMMON =
   '-O2 -ffreestanding -fno-pic -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables -fno-tree-vectorize ' +

@@ -24,6 +24,9 @@ export interface BootJob {
   readonly initrd: string;
 }
 
+/** The command line of Linux guests. */
+const CONSOLE = 'console=ttyS0';
+
 /** Something that runs guests. */
 export interface Engine {
   readonly name: string;
@@ -35,6 +38,8 @@ export interface Engine {
   run(job: Job): Promise<GuestReport>;
   /** Boots to the shell; missing where there is nothing to boot. */
   boot?(job: BootJob): Promise<BootReport>;
+  /** Boots a guest that does its work, tells of its rounds and switches off. */
+  work?(job: BootJob): Promise<GuestReport>;
 }
 
 const commandLine = ({ kernel, n, rounds }: Job): string => `kernel=${kernel} n=${n} rounds=${rounds}`;
@@ -74,6 +79,8 @@ export function emu(
     gap: () => gap,
     run: (job) => kernelDriver(process.execPath, [...program('guest-emu.js'), job.guest.image, tier, commandLine(job)]),
     boot: (job) => bootDriver(process.execPath, [...program('boot-emu.js'), tier, job.kernel, job.initrd]),
+    work: ({ kernel, initrd }) =>
+      kernelDriver(process.execPath, [...program('guest-emu.js'), kernel, tier, CONSOLE, initrd]),
   };
 }
 
@@ -105,6 +112,10 @@ export function qemu(name: string, accel: 'tcg' | 'kvm', gap?: string): Engine {
   const target = (arch: Arch) => `qemu-system-${arch === 'i386' ? 'i386' : 'x86_64'}`;
   const versions = new Map(['i386', 'amd64'].map((arch) => [target(arch as Arch), versionOf(target(arch as Arch))]));
   const common = `-accel ${accel} -display none -no-reboot -serial stdio -monitor none -nic none`;
+  const linux = ({ kernel, initrd }: BootJob) => [
+    ...`${common} -m 512`.split(' '),
+    ...['-kernel', kernel, '-initrd', initrd, '-append', CONSOLE],
+  ];
   return {
     name,
     version: [...versions.values()].find((found) => found !== undefined) ?? '',
@@ -115,10 +126,8 @@ export function qemu(name: string, accel: 'tcg' | 'kvm', gap?: string): Engine {
       const words = [...machine.split(' '), '-kernel', job.guest.image, '-append', commandLine(job)];
       return markedKernel(target(job.arch), words);
     },
-    boot: ({ arch, kernel, initrd }) => {
-      const files = ['-kernel', kernel, '-initrd', initrd, '-append', 'console=ttyS0'];
-      return markedBoot(target(arch), [...`${common} -m 512`.split(' '), ...files]);
-    },
+    boot: (job) => markedBoot(target(job.arch), linux(job)),
+    work: (job) => markedKernel(target(job.arch), linux(job)),
   };
 }
 

@@ -32,7 +32,7 @@ export async function markedKernel(program: string, words: readonly string[]): P
   const reader = new RoundReader(() => clock.now(pid));
   const { errors, ending } = await finish(program, words, KERNEL_TIMEOUT_MS, (bytes, child) => {
     pid = child.pid;
-    for (const byte of bytes) if (byte !== 13) reader.byte(byte);
+    for (const byte of bytes) reader.byte(byte);
     if (reader.over) child.type('\n');
   });
   const failure = reader.failure ?? (reader.done ? undefined : `${ending}: ${errors.trim().slice(-400)}`);

@@ -67,7 +67,8 @@ function speed(row: Row, of: Cell): string {
 
 const figure = (value: number): string => (Number.isFinite(value) ? value.toFixed(2) : '-');
 
-function align(lines: readonly (readonly string[])[]): string {
+/** Columns, the first one to the left, the others to the right. */
+export function align(lines: readonly (readonly string[])[]): string {
   const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
   const pad = (text: string, column: number) =>
     column === 0 ? text.padEnd(widths[column]!) : text.padStart(widths[column]!);

@@ -60,7 +60,8 @@ export class RoundReader {
 
   byte(code: number): void {
     if (code !== 10) {
-      this.#line += String.fromCharCode(code);
+      // A terminal's driver puts one before each line's end.
+      if (code !== 13) this.#line += String.fromCharCode(code);
       return;
     }
     const line = this.#line;
