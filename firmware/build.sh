@@ -13,7 +13,8 @@ common='-Os -std=gnu11 -Wall -Wextra -Werror -ffreestanding -fno-stack-protector
   -fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-builtin -fcf-protection=none -fno-ident --param=min-pagesize=0'
 legacy='-march=i686'
 kernel='-mgeneral-regs-only'
-bench='-O2 -msse2 -mfpmath=sse'
+# Aligned to cache lines, so that the host's program (src/host/native-program.ts) has the same loops
+bench='-O2 -msse2 -mfpmath=sse -falign-functions=64'
 suite='traps debug call-op integer address strings x87 sse'
 
 # program NAME BITS ORIGIN LIMIT ELF-EMULATION C-FLAGS: src/NAME, src/common, src/tests,

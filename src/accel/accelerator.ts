@@ -10,9 +10,9 @@ export interface Board {
   readonly interrupts: InterruptSource;
 }
 
-/** What the machine must decide. Port and MMIO accesses have been served inside `run`. */
+/** What the machine must decide; `input`: the host has something to read. Port and MMIO accesses have been served. */
 export type VcpuExit =
-  | { readonly reason: 'budget' | 'kicked' | 'halt' | 'shutdown' }
+  | { readonly reason: 'budget' | 'kicked' | 'input' | 'halt' | 'shutdown' }
   | { readonly reason: 'debug'; readonly rip: bigint; readonly cause: DebugCause }
   | { readonly reason: 'fatal'; readonly message: string };
 

@@ -53,6 +53,7 @@ export class BootSession {
     this.#openOutputs(control);
     const server = await this.#serveGdb(control, this.#monitor);
     await this.serial.open();
+    if (this.serial.inputFd !== undefined) machine.kvm?.watchInput(this.serial.inputFd);
     this.#takeSignals();
     void machine.exit.then((exit) => {
       if (exit.reason === 'fatal') process.stderr.write(`\nemu: ${exit.message}\n`);

@@ -51,6 +51,21 @@ const nameOf = (hex: string, mode: number, use = decode): string => decoded(hex,
 
 describe('decode', () => {
   test.each([
+    ['canonical', 'eb 10', MODE.CODE_64, 0x7fff, false],
+    ['not canonical', 'eb 7f', MODE.CODE_64, 0x7fff, true],
+    ['not canonical, below the upper half', 'eb 80', MODE.CODE_64, -0x8000, true],
+    ['canonical, with a condition', '74 10', MODE.CODE_64, 0x7fff, false],
+    ['at the limit', 'eb 0f', MODE.CODE_32, 0, false],
+    ['beyond the limit', 'eb 10', MODE.CODE_32, 0, true],
+    ['beyond 64 KiB and wraps', 'eb 10', MODE.CODE_16, 0, false],
+  ])('a branch target that is %s', (_, hex, mode, ipHigh, faults) => {
+    const low = ipHigh === 0x7fff ? 0xffffff80 | 0 : ipHigh === 0 ? 0xffee : 0;
+    const limit = (low + 0x11) & 0xffff;
+    const insn = decode(bytesOf(hex), 0, 15, mode, low, ipHigh, limit);
+    expect(insn).toMatchObject({ targetFaults: faults });
+  });
+
+  test.each([
     ['16', '03 42 fe', MODE.CODE_16, { base: 5, index: 6, scale: 0, disp: -2, seg: 2, size: 2 }],
     ['16, direct', '03 06 00 f0', MODE.CODE_16, { base: undefined, disp: -4096, seg: 3 }],
     ['16 with 67h and SIB', '67 66 03 44 88 10', MODE.CODE_16, { base: 0, index: 1, scale: 2, disp: 16, size: 4 }],

@@ -26,7 +26,7 @@ const NO_OPERANDS: readonly Operand[] = [];
 
 /**
  * Decodes one instruction at `bytes[at]`, of which `available` bytes may be looked at; the instruction pointer
- * there is given as two int32 halves. 'truncated': more bytes are needed and fewer than 15 were available.
+ * there is given as two int32 halves, with the limit of the code segment outside 64-bit mode. 'truncated': more bytes are needed and fewer than 15 were available.
  * What is no instruction in this mode decodes as the row that raises #UD, one longer than 15 bytes as the row
  * that raises #GP(0) (SDM 3A 6.15).
  */
@@ -37,6 +37,7 @@ export type Decode = (
   mode: number,
   ipLow: number,
   ipHigh: number,
+  codeLimit?: number,
 ) => Insn | 'truncated';
 
 export interface DecoderOptions {
@@ -47,7 +48,8 @@ export interface DecoderOptions {
 
 export function createDecoder({ features, rows = OPCODE_ROWS }: DecoderOptions): Decode {
   const decoder = new Decoder(new OpcodeTables(rows, features));
-  return (bytes, at, available, mode, ipLow, ipHigh) => decoder.decode(bytes, at, available, mode, ipLow, ipHigh);
+  return (bytes, at, available, mode, ipLow, ipHigh, codeLimit = -1) =>
+    decoder.decode(bytes, at, available, mode, ipLow, ipHigh, codeLimit);
 }
 
 /** The instruction in hand. One object serves all instructions, so nothing but the result is allocated. */
@@ -60,6 +62,7 @@ class Decoder {
   #mode = 0;
   #ipLow = 0;
   #ipHigh = 0;
+  #codeLimit = 0;
 
   #long = false;
   #operandSizePrefix = false;
@@ -98,6 +101,7 @@ class Decoder {
     mode: number,
     ipLow: number,
     ipHigh: number,
+    codeLimit: number,
   ): Insn | 'truncated' {
     this.#bytes = bytes;
     this.#start = at;
@@ -106,6 +110,7 @@ class Decoder {
     this.#mode = mode;
     this.#ipLow = ipLow;
     this.#ipHigh = ipHigh;
+    this.#codeLimit = codeLimit;
     this.#long = (mode & MODE.CODE) === MODE.CODE_64;
     this.#vvvv = 0;
     this.#hasTarget = false;
@@ -464,7 +469,12 @@ class Decoder {
       ip: [this.#ipLow, this.#ipHigh],
       next,
       target: this.#hasTarget ? [this.#targetLow, this.#targetHigh] : next,
+      targetFaults: this.#hasTarget && this.#isOutside(this.#targetLow, this.#targetHigh),
     };
+  }
+
+  #isOutside(low: number, high: number): boolean {
+    return this.#long ? (high << 16) >> 16 !== high : low >>> 0 > this.#codeLimit >>> 0;
   }
 }
 

@@ -294,10 +294,8 @@ export class Emitter {
 
   /** Raises a fault with error code 0 when a 64-bit address is not canonical. */
   checkCanonical(address: Val, vector: number): void {
-    const high = this.high(address);
-    const sixteen = this.const(16, 4);
-    const sign = this.sar(this.shl(high, sixteen), sixteen);
-    this.if(this.isZero(this.eq(sign, high)), () => this.raise(vector, 0));
+    const above = this.add(this.high(address), this.const(0x8000, 4));
+    this.faultIf(this.ltu(this.const(0xffff, 4), above), vector);
   }
 
   /**
@@ -433,6 +431,11 @@ export class Emitter {
     this.call('raise', vector, errorCode);
   }
 
+  /** Raises a fault with error code 0 when `condition`, an i32, is not 0. */
+  faultIf(condition: Val, vector: number): void {
+    this.ir.add({ op: 'fault', condition: condition.id, vector });
+  }
+
   /** Instruction pointer behind this instruction, as pushed by CALL. */
   nextIp(size: 2 | 4 | 8): Val {
     const [low, high] = this.insn.next;
@@ -440,14 +443,24 @@ export class Emitter {
     const id = this.ir.const32(low);
     return size === 2 ? { id: this.ir.pure('and', id, this.ir.const32(0xffff)), size } : { id, size };
   }
-  /** Near jump to the relative operand's target. */
+  /** Near jump to the relative operand's target, which `checkJump` has passed. */
   jump(): void {
     this.ir.terminal = { kind: 'jump' };
   }
   branch(condition: Val): void {
     this.ir.terminal = { kind: 'branch', condition: condition.id };
   }
-  /** Near jump to a computed offset, zero-extended from its size. Limit and canonical checks are the engine's. */
+  /** #GP(0) when the relative operand's target cannot be jumped to and `condition` is not 0. */
+  checkJump(condition?: Val): void {
+    if (this.insn.targetFaults) this.faultIf(condition ?? this.const(1, 4), VECTOR.GP);
+  }
+  /** #GP(0) when a computed target is not canonical, or beyond the limit of the code segment. */
+  checkTarget(target: Val): void {
+    if (this.long) return this.checkCanonical(target, VECTOR.GP);
+    if ((this.mode & (1 << (MODE.FLAT_SHIFT + CS))) !== 0) return;
+    this.faultIf(this.ltu(this.field(W.limit + CS, 4), this.zext(target, 4)), VECTOR.GP);
+  }
+  /** Near jump to a computed offset, zero-extended from its size, which `checkTarget` has passed. */
   jumpTo(target: Val): void {
     this.ir.terminal = { kind: 'indirect', target: this.zext(target, this.long ? 8 : 4).id };
   }

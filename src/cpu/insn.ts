@@ -82,4 +82,6 @@ export interface Insn {
   readonly next: readonly [low: Known, high: Known];
   /** RIP that a relative branch goes to. */
   readonly target: readonly [low: Known, high: Known];
+  /** `target` is not canonical, or beyond the limit of the code segment. */
+  readonly targetFaults: boolean;
 }

@@ -7,8 +7,12 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const SOURCES = fileURLToPath(new URL('../../firmware/', import.meta.url));
-/** As firmware/build.sh compiles them for the guest, but for what only a kernel's program needs. */
-const FLAGS = '-O2 -std=gnu11 -msse2 -mfpmath=sse -fno-strict-aliasing -fno-builtin -w'.split(' ');
+/** As firmware/build.sh compiles them for the guest, so that it is the same machine code. */
+const FLAGS =
+  '-O2 -std=gnu11 -fno-stack-protector -fno-pic -fno-pie -no-pie -fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-builtin -fcf-protection=none -msse2 -mfpmath=sse -falign-functions=64 -w'.split(
+    ' ',
+  );
+const WIDTH_FLAGS = { 32: ['-m32', '-march=i686'], 64: ['-m64', '-mcmodel=small', '-mno-red-zone'] } as const;
 const PATIENCE_MS = 60_000;
 
 /** Workloads of the built-in guest, compiled as a program of this host. */
@@ -29,7 +33,14 @@ export class NativeProgram {
     try {
       const bench = join(SOURCES, 'src', 'bench');
       const files = (await readdir(bench)).filter((name) => name.endsWith('.c')).map((name) => join(bench, name));
-      await run('gcc', [`-m${bits}`, ...FLAGS, '-o', program.#file, join(SOURCES, 'host', 'native.c'), ...files]);
+      await run('gcc', [
+        ...WIDTH_FLAGS[bits],
+        ...FLAGS,
+        '-o',
+        program.#file,
+        join(SOURCES, 'host', 'native.c'),
+        ...files,
+      ]);
       return program;
     } catch (error) {
       await program.remove();

@@ -7,6 +7,8 @@ import { FileError, reasonOf } from './files.ts';
 
 /** A back end that lives on the host. `open` is called once the machine is known to be sound. */
 export interface HostSerial extends CharBackend {
+  /** File that the input comes from, when it is there from the start. */
+  readonly inputFd?: number;
   /** @throws FileError */
   open(): Promise<void>;
   /** Writes what waits and lets go. */

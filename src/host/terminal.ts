@@ -26,6 +26,8 @@ export class Terminal implements HostSerial {
   readonly #sink = new ByteSink(process.stdout);
   readonly #keys = new EscapeKeys();
   readonly #interactive = process.stdin.isTTY === true;
+  /** File that the input comes from. */
+  readonly inputFd = process.stdin.fd;
   #receive: (bytes: Uint8Array) => void = () => {};
   #monitor: { readonly keys: PassThrough; readonly line: Interface } | undefined;
 

@@ -89,7 +89,8 @@ export class RunLoop {
       for (;;) {
         const end = performance.now() + TURN_MS;
         let halted = false;
-        while (!halted && performance.now() < end) {
+        let input = false;
+        while (!halted && !input && performance.now() < end) {
           this.#clock.timers.dispatch();
           if (this.#stopping) return { reason: 'stopped' };
           if (this.#reset !== undefined) return this.#takeReset(this.#reset);
@@ -97,6 +98,7 @@ export class RunLoop {
           if (exit.reason === 'debug' || exit.reason === 'fatal') return exit;
           if (exit.reason === 'shutdown') return this.#takeReset('triple fault');
           halted = exit.reason === 'halt';
+          input = exit.reason === 'input';
         }
         if (halted) await this.#halt();
         else await nextTurn();

@@ -51,6 +51,23 @@ export const SYSTEM_CASES: readonly SystemCase[] = [
   ['RETF imm16', 'p32', 'ca0800', 'rsp=2fe0,@2fe0=4011000008', 'rsp=2ff0,rip=1140'],
   ['RETF imm16', 'real', 'ca0200', 'rsp=2fe0,@2fe0=40110001', 'rsp=2fe6,cs=100,rip=1140'],
 
+  // near branches that cannot be taken
+  ['JMP rel32 beyond the limit', 'p16', '66e900000100', '-', '#13(0)'],
+  ['JE rel32 beyond the limit', 'p16', '660f8400000100', 'f=42', '#13(0)'],
+  ['JE rel32 beyond the limit, not taken', 'p16', '660f8400000100', '-', '-'],
+  ['CALL rel32 beyond the limit', 'p16', '66e800000100', '-', '#13(0)'],
+  ['JMP EAX beyond the limit', 'real', '66ffe0', 'rax=10000', '#13(0)'],
+  ['CALL EAX beyond the limit', 'p16', '66ffd0', 'rax=10000', '#13(0)'],
+  ['JMP m32 beyond the limit', 'p16', '66ff260020', '@2000=00000100', '#13(0)'],
+  ['RET beyond the limit', 'real', '66c3', 'rsp=2ff0,@2ff0=00000100', '#13(0)'],
+  ['RET imm16 beyond the limit', 'p16', '66c20400', 'rsp=2ff0,@2ff0=00000100', '#13(0)'],
+  ['JMP RAX, not canonical', 'l64', 'ffe0', 'rax=800000000000', '#13(0)'],
+  ['JMP RAX, not canonical', 'l64u', 'ffe0', 'rax=ffff7fffffffffff', '#13(0)'],
+  ['CALL RAX, not canonical', 'l64', 'ffd0', 'rax=8000000000000000', '#13(0)'],
+  ['CALL m64, not canonical', 'l64', 'ff142500200000', '@2000=0000000000800000', '#13(0)'],
+  ['RET, not canonical', 'l64', 'c3', 'rsp=2ff0,@2ff0=0000000000800000', '#13(0)'],
+  ['RET imm16, not canonical', 'l64', 'c20800', 'rsp=2ff0,@2ff0=0000000000000100', '#13(0)'],
+
   // interrupts
   ['INT3', 'p32', 'cc', '-', 'rsp=2ff4,f=2,rip=7030,@2ff4=011100000800000002020000'],
   ['INT3 from ring 3', 'l64u', 'cc', '-', 'rsp=37d8,cpl=0,cs=30,ss=0,f=2,rip=7030,@37d8=01110000000000002b00000000000000,@37e8=02020000000000000030000000000000,@37f8=2300'],

@@ -1,9 +1,14 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadLibc } from '../../src/accel/kvm/ffi.ts';
 import { RBX, W } from '../../src/cpu/state.ts';
 import { Bench, NO_KVM, WHY } from './support.ts';
 
 const IOPL_3 = 0x3000n;
+const F_GETFL = 3;
 
 describe.skipIf(NO_KVM !== undefined)(`ring 3 alone under KVM${WHY}`, () => {
   let bench: Bench;
@@ -20,6 +25,29 @@ describe.skipIf(NO_KVM !== undefined)(`ring 3 alone under KVM${WHY}`, () => {
     expect(bench.runToHalt()).toBe('shutdown');
     expect(bench.seen.map(({ kind, at }) => [kind, at])).toEqual([['out', 0x80]]);
     expect(bench.tcg.state.get('gpr', RBX) & IOPL_3).toBe(IOPL_3);
+  });
+
+  test('input ends the run of a program that never leaves, and the file is as it was afterwards', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'emu-input-'));
+    const pipe = join(folder, 'pipe');
+    execFileSync('sh', ['-c', `mkfifo ${pipe}`]);
+    const fd = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
+    const libc = await loadLibc();
+    const flags = (): number => libc.call('fcntl', ['int', 'int', 'long'], [fd, F_GETFL, 0]);
+    const before = flags();
+    // JMP to itself
+    bench.kvm.writeState(bench.longMode([0xeb, 0xfe], 3));
+    bench.sliceNs = 20e9;
+    bench.kvm.watchInput(fd);
+    expect(flags()).not.toBe(before);
+    spawn('sh', ['-c', `sleep 0.2; echo x >${pipe}`]);
+    expect(bench.kvm.run(1).reason).toBe('input');
+    bench.sliceNs = 1000;
+    expect(bench.kvm.run(1).reason).toBe('budget');
+    bench.kvm.close();
+    expect(flags()).toBe(before);
+    closeSync(fd);
+    rmSync(folder, { recursive: true });
   });
 
   test('a program that is given up leaves nothing in SSE registers', () => {

@@ -26,6 +26,8 @@ const MIDDLE = PAGE;
 const HALF_WINDOW = WINDOWS[0].bytes / 2;
 /** Accesses that reach further stay in the middle. */
 const MOST_REACH = 200;
+/** Bytes that most instructions push at the most: PUSHA. */
+const PUSHED = 32n;
 const near = BigInt(BASE + DATA);
 
 /** Gives registers values that lead to the data, and keeps account of what has a value. */
@@ -138,7 +140,13 @@ export class Places {
       for (const reg of [3, 6, 7]) points.push(BigInt.asUintN(8 * size, image.gpr(reg)) + this.segmentBase(DS));
     }
     const stack = 8 * this.stackSize;
-    for (const reg of [RSP, RBP]) points.push(BigInt.asUintN(stack, image.gpr(reg)) + this.segmentBase(SS));
+    // Pushes write below RSP.
+    for (const [reg, below] of [
+      [RSP, PUSHED],
+      [RSP, 0n],
+      [RBP, 0n],
+    ] as const)
+      points.push(BigInt.asUintN(stack, image.gpr(reg) - below) + this.segmentBase(SS));
     return points.every((at) => this.#isHarmless(at));
   }
 

@@ -80,6 +80,8 @@ export interface KvmCpu extends Vcpu {
    * False, and nothing has happened, when the instruction is one for the interpreter: see `step`.
    */
   stepOnProcessor(): boolean;
+  /** Lets input of a file end `run`. */
+  watchInput(fd: number): void;
   /** The host's time-stamp counter, which the state's `tscOffset` is relative to. */
   tsc(): bigint;
   /** Ends the virtual machine and gives everything back to the kernel. */

@@ -21,6 +21,7 @@ import type { KvmVm } from './vm.ts';
 
 const BUDGET: VcpuExit = { reason: 'budget' };
 const KICKED: VcpuExit = { reason: 'kicked' };
+const INPUT: VcpuExit = { reason: 'input' };
 const fatal = (message: string): VcpuExit => ({ reason: 'fatal', message });
 
 const SUBERROR = offsetOf('kvm_run', 'internal.suberror');
@@ -200,6 +201,10 @@ export class UserModeVcpu implements KvmCpu {
     return this.#interpreter.translate(linear);
   }
 
+  watchInput(fd: number): void {
+    this.#core.timer.watch(fd);
+  }
+
   tsc(): bigint {
     return this.#core.tsc.now();
   }
@@ -300,7 +305,7 @@ export class UserModeVcpu implements KvmCpu {
         }
         // The program went over to compatibility mode.
         if (this.#sync.sregs.getUint8(CS_L) === 0) this.#comeBack();
-        return BUDGET;
+        return core.timer.takeInput() ? INPUT : BUDGET;
       }
       switch (reason) {
         case EXIT.MMIO:

@@ -7,6 +7,7 @@ import type { KvmVm } from './vm.ts';
 
 const BUDGET: VcpuExit = { reason: 'budget' };
 const KICKED: VcpuExit = { reason: 'kicked' };
+const INPUT: VcpuExit = { reason: 'input' };
 const HALT: VcpuExit = { reason: 'halt' };
 const SHUTDOWN: VcpuExit = { reason: 'shutdown' };
 const fatal = (message: string): VcpuExit => ({ reason: 'fatal', message });
@@ -113,7 +114,7 @@ export class KvmVcpu implements KvmCpu {
         const result = core.enter();
         core.incomplete = false;
         if (result < 0) {
-          if (this.#interrupted(-result) !== BUDGET) return false;
+          if (this.#interrupted(-result).reason === 'fatal') return false;
           continue;
         }
         const reason = core.exitReason;
@@ -181,6 +182,10 @@ export class KvmVcpu implements KvmCpu {
     return this.#lent ? this.#options.interpreter.translate(linear) : this.#core.translate(linear);
   }
 
+  watchInput(fd: number): void {
+    this.#core.timer.watch(fd);
+  }
+
   tsc(): bigint {
     return this.#core.tsc.now();
   }
@@ -208,8 +213,9 @@ export class KvmVcpu implements KvmCpu {
 
   #interrupted(errno: number): VcpuExit {
     if (errno !== ERRNO.EINTR && errno !== ERRNO.EAGAIN) return fatal(`KVM_RUN failed with ${errnoName(errno)}`);
-    this.#core.timer.take();
-    return BUDGET;
+    const { timer } = this.#core;
+    timer.take();
+    return timer.takeInput() ? INPUT : BUDGET;
   }
 
   /** @returns undefined when the CPU can go on */

@@ -50,6 +50,10 @@ class ArmPrinter extends JsPrinter {
     this.lines.push(`if (${miss}${wrongHalf}) break ${ARM_ENDS.table};`);
   }
 
+  protected override fault({ condition }: Inst & { op: 'fault' }): void {
+    this.lines.push(`if (${this.i32(condition)} !== 0) break ${ARM_ENDS.table};`);
+  }
+
   /** The flags that are asked for most, in place. */
   override condition(cc: Known): string {
     const invert = (text: string): string => (typeof cc === 'number' && (cc & 1) !== 0 ? `(${text} ^ 1)` : text);
@@ -88,12 +92,12 @@ export function printArm(ir: IrBuilder, mode: number): Arm | undefined {
   return { text: lines.join('\n'), uses: printer.uses, indirect: terminal.kind === 'indirect' };
 }
 
-/** True when all memory accesses that may miss come before the first effect, and nothing is called. */
+/** True when all that may fault, and all memory accesses that may miss, come before the first effect, and nothing is called. */
 function canLeaveAnywhere(insts: readonly Inst[]): boolean {
   let wrote = false;
   for (const inst of insts) {
     if (inst.op === 'call') return false;
-    const misses = inst.op === 'load' || (inst.op === 'store' && inst.after === null);
+    const misses = inst.op === 'load' || inst.op === 'fault' || (inst.op === 'store' && inst.after === null);
     if (misses && wrote) return false;
     if (inst.op === 'set' || inst.op === 'store' || inst.op === 'setFlags' || inst.op === 'putFlags') wrote = true;
   }

@@ -168,7 +168,15 @@ export class CodeCache {
     const { page, ipLow, length } = record;
     const inPage = (ipLow + page.codeBase) & 0xfff;
     if (inPage + length > 4096) return undefined;
-    const insn = this.#decoder(this.#bytes, page.ramPage * 4096 + inPage, length, page.mode, ipLow, page.ipHigh);
+    const insn = this.#decoder(
+      this.#bytes,
+      page.ramPage * 4096 + inPage,
+      length,
+      page.mode,
+      ipLow,
+      page.ipHigh,
+      page.codeLimit,
+    );
     return insn === 'truncated' ? undefined : insn;
   }
 
@@ -362,7 +370,8 @@ export class CodeCache {
     const available = Math.min(LONGEST, 4096 - inPage, this.#toLimit(table, ipLow));
     const start = table.ramPage * 4096 + inPage;
     const bytes = this.#bytes;
-    let insn = this.#decoder(bytes, start, available, table.mode, ipLow, table.ipHigh);
+    const { mode, ipHigh, codeLimit } = table;
+    let insn = this.#decoder(bytes, start, available, mode, ipLow, ipHigh, codeLimit);
     let second = -1;
     if (insn === 'truncated') {
       if (!first) return undefined;
@@ -379,7 +388,7 @@ export class CodeCache {
         if (second >= 0) buffer.set(bytes.subarray(second, second + more), available);
         total += more;
       }
-      insn = this.#decoder(buffer, 0, total, table.mode, ipLow, table.ipHigh);
+      insn = this.#decoder(buffer, 0, total, mode, ipLow, ipHigh, codeLimit);
       // Still not whole: the code segment ends inside it (SDM 3A 6.15, #GP for a fetch beyond the limit).
       if (insn === 'truncated') return this.#beyondLimit(table, ipLow);
     }

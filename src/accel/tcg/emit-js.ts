@@ -86,7 +86,7 @@ export class JsPrinter {
       case 'set':
         return this.set(inst);
       case 'load':
-        return this.load(inst, name);
+        return this.load(inst, name, at);
       case 'store':
         return this.store(inst, name);
       case 'setFlags':
@@ -102,6 +102,8 @@ export class JsPrinter {
         return;
       case 'call':
         return this.call(inst, name);
+      case 'fault':
+        return this.fault(inst);
       case 'if':
         this.beforeArm('if');
         out.push(`if (${this.i32(inst.condition)} !== 0) {`);
@@ -194,6 +196,10 @@ export class JsPrinter {
     return `${this.name(`h_${helper}`)}(${texts.join(', ')})`;
   }
 
+  protected fault({ condition, vector }: Inst & { op: 'fault' }): void {
+    this.lines.push(`if (${this.i32(condition)} !== 0) ${this.name('h_raise')}(${vector}, 0);`);
+  }
+
   /** `p` is the offset in the RAM buffer if the TLB answers and the access is aligned; `ok` tests that. */
   #lookup(name: string, address: ValueId, width: number, write: boolean): string {
     const a = this.low(address);
@@ -204,7 +210,7 @@ export class JsPrinter {
     return `${align} && ${this.name(`${table}h`)}[${a} >>> 12] === ${this.high(address)}`;
   }
 
-  protected load(inst: Inst & { op: 'load' }, name: string): void {
+  protected load(inst: Inst & { op: 'load' }, name: string, _at: ValueId): void {
     const out = this.lines;
     const how = this.#how | (inst.stack ? HOW.STACK : 0) | (inst.forWrite ? HOW.FOR_WRITE : 0);
     const args = `${this.low(inst.address)}, ${this.high(inst.address)}, ${how}`;

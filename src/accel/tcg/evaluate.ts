@@ -91,6 +91,9 @@ export function evaluate(ir: IrBuilder, on: Evaluation, mode: number): Scalar {
         else if (inst.type === 'i32') values[n] = result! | 0;
         return;
       }
+      case 'fault':
+        if (values[inst.condition] !== 0) (helpers.raise as Helper)(inst.vector, 0);
+        return;
       default:
         throw new Error(`${inst.op} is not run by itself`);
     }

@@ -192,6 +192,7 @@ function shapeKey(insn: Insn): number {
   let first: Operand | undefined;
   for (const operand of insn.operands) {
     let code: number = KIND_CODE[operand.kind];
+    if (operand.kind === 'rel' && insn.targetFaults) code = 6;
     if (operand.kind === 'gpr' && operand.high) code = 2;
     if (operand.kind === 'mem') {
       key |=

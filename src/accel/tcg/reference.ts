@@ -88,7 +88,7 @@ export class ReferenceTier {
       const run = Math.min(15 - have, 4096 - (at & 0xfff), toLimit - have);
       buffer.set(this.#mmu.map.ram.u8.subarray(offset, offset + run), have);
       have += run;
-      const insn = this.#decode(buffer, 0, have, mode, ipLow, ipHigh);
+      const insn = this.#decode(buffer, 0, have, mode, ipLow, ipHigh, w[W.limit + CS]);
       if (insn !== 'truncated') return insn;
     }
     return raiseGP(0);

@@ -66,6 +66,8 @@ export type Inst =
       readonly helper: string;
       readonly args: readonly (ValueId | { readonly known: Known })[];
     }
+  /** Raises `vector` with error code 0 when `condition` is not 0. */
+  | { readonly op: 'fault'; readonly type?: undefined; readonly condition: ValueId; readonly vector: number }
   | { readonly op: 'if'; readonly type?: undefined; readonly condition: ValueId }
   | { readonly op: 'else'; readonly type?: undefined }
   | { readonly op: 'end'; readonly type?: undefined };

@@ -30,6 +30,8 @@ function text(inst: Inst): string {
       return `arithmetic flags = v${inst.value}`;
     case 'call':
       return `${inst.helper}(${inst.args.map((arg) => (typeof arg === 'number' ? `v${arg}` : known(arg.known))).join(', ')})`;
+    case 'fault':
+      return `fault ${inst.vector} if v${inst.condition}`;
     case 'if':
       return `if v${inst.condition}`;
     case 'else':

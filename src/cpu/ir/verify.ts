@@ -23,6 +23,7 @@ export function operandsOf(inst: Inst): readonly ValueId[] {
       return [inst.result, inst.a, inst.b].filter((value) => value !== null);
     case 'call':
       return inst.args.filter((arg) => typeof arg === 'number');
+    case 'fault':
     case 'if':
       return [inst.condition];
     default:
@@ -32,6 +33,7 @@ export function operandsOf(inst: Inst): readonly ValueId[] {
 
 const mayFault = (inst: Inst): boolean =>
   inst.op === 'load' ||
+  inst.op === 'fault' ||
   (inst.op === 'store' && inst.after === null) ||
   (inst.op === 'call' && !NEVER_FAULTS.has(inst.helper));
 

@@ -9,7 +9,7 @@ export const CONDITIONS = 'O NO B NB Z NZ BE NBE S NS P NP L NL LE NLE'.split(' 
 export const jcc =
   (cc: number): Emit =>
   (t) =>
-    t.branch(t.condition(cc));
+    branchIf(t, t.condition(cc));
 
 export const setcc =
   (cc: number): Emit =>
@@ -25,15 +25,22 @@ export const cmovcc =
     else t.write(dst!, t.select(t.condition(cc), value, t.read(dst!)));
   };
 
-/** Counts rCX of the address size down and gives 1 unless it is 0 then. */
-function countDown(t: Emitter): Val {
-  const count = t.sub(t.gpr(RCX, t.addressSize), t.const(1, t.addressSize));
-  t.setGpr(RCX, count);
-  return notZero(t, count);
+function branchIf(t: Emitter, condition: Val): void {
+  t.checkJump(condition);
+  t.branch(condition);
 }
-const notZero = (t: Emitter, value: Val): Val => t.xor(t.isZero(value), t.const(1, 4));
 
-export const loop: Emit = (t) => t.branch(countDown(t));
-export const loope: Emit = (t) => t.branch(t.and(countDown(t), t.condition(4)));
-export const loopne: Emit = (t) => t.branch(t.and(countDown(t), t.condition(5)));
-export const jcxz: Emit = (t) => t.branch(t.isZero(t.gpr(RCX, t.addressSize)));
+/** Counts rCX of the address size down, and jumps unless it is 0 then; `condition` has to hold as well. */
+function countDown(t: Emitter, condition?: Val): void {
+  const count = t.sub(t.gpr(RCX, t.addressSize), t.const(1, t.addressSize));
+  const left = t.xor(t.isZero(count), t.const(1, 4));
+  const taken = condition === undefined ? left : t.and(left, condition);
+  t.checkJump(taken);
+  t.setGpr(RCX, count);
+  t.branch(taken);
+}
+
+export const loop: Emit = (t) => countDown(t);
+export const loope: Emit = (t) => countDown(t, t.condition(4));
+export const loopne: Emit = (t) => countDown(t, t.condition(5));
+export const jcxz: Emit = (t) => branchIf(t, t.isZero(t.gpr(RCX, t.addressSize)));

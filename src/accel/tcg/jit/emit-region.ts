@@ -18,6 +18,8 @@ import { isFloatCall } from './inline-float.ts';
 import type { Passes } from './passes.ts';
 import { EXIT, gprName, type RegionLocals, RegionPrinter } from './region-printer.ts';
 import { type Structure, structure, successors } from './structure.ts';
+import { unrollLoops } from './unroll.ts';
+import { ValueFacts } from './value-facts.ts';
 
 export interface RegionNode {
   readonly rec: Rec;
@@ -69,18 +71,18 @@ class RegionEmitter {
   readonly #highs: HighFlow | undefined;
 
   constructor(graph: FlowGraph, mode: number, passes: Passes, speculation: Speculation) {
-    this.#blocks = graph.blocks;
+    this.#blocks = passes.loops && passes['unrolled-loops'] ? unrollLoops(graph.blocks) : graph.blocks;
     this.#mode = mode;
     this.#passes = passes;
     this.#long = (mode & MODE.CODE) === MODE.CODE_64;
-    this.#shape = structure(graph.blocks);
+    this.#shape = structure(this.#blocks);
     const mayAsk = (helper: string): boolean => !isDivision(helper) && !isFloatCall(helper);
-    this.#calls = graph.blocks.some(({ nodes }) =>
+    this.#calls = this.#blocks.some(({ nodes }) =>
       nodes.some(({ ir }) => ir.insts.some((inst) => inst.op === 'call' && mayAsk(inst.helper))),
     );
-    this.#flagsAt = passes['flag-flow'] ? flagFlow(graph.blocks, this.#shape.order) : [];
-    if (this.#long && passes['high-halves']) this.#highs = highFlow(graph.blocks, this.#shape, speculation);
-    const { dead, liveIn } = flagUse(graph.blocks, this.#shape);
+    this.#flagsAt = passes['flag-flow'] ? flagFlow(this.#blocks, this.#shape.order) : [];
+    if (this.#long && passes['high-halves']) this.#highs = highFlow(this.#blocks, this.#shape, speculation);
+    const { dead, liveIn } = flagUse(this.#blocks, this.#shape);
     this.#deadFlags = passes['dead-flags'] ? dead : [];
     this.#flagsLive = passes['dead-flags'] ? liveIn : liveIn.map(() => true);
   }
@@ -157,12 +159,14 @@ class RegionEmitter {
     if (nodes.length > 0) this.#lines.push(`n = n - ${nodes.length} | 0;`);
     let flags = before;
     let printer: RegionPrinter | undefined;
+    const facts = new ValueFacts();
     nodes.forEach((node, index) => {
       const number = this.#nodes.length;
       const { rec } = node;
       printer = new RegionPrinter(node.ir, this.#mode, number, flags, this.#locals, this.#passes);
       printer.flagsDead = this.#deadFlags[at]?.[index] ?? false;
       printer.unaligned = rec.unaligned;
+      printer.facts = facts;
       if (this.#highs !== undefined) {
         printer.halves64 = this.#highs.halves[at]![index]!;
         printer.fixedHighs = this.#highs.fixed;

@@ -18,6 +18,7 @@ function firstUse(ir: IrBuilder, dead: boolean): FirstUse {
         if (used.has(at)) return 'seen';
         break;
       case 'load':
+      case 'fault':
       case 'call':
       case 'if':
         return 'seen';

@@ -15,6 +15,11 @@ export const PASSES = {
     on: true,
   },
   loops: { about: 'a jump back is a loop of the emitted function', on: true },
+  'unrolled-loops': { about: 'the body of a short loop is repeated before it jumps back', on: true },
+  'value-facts': {
+    about: 'a byte put into a register is not taken out again, a table in one page is looked up once',
+    on: true,
+  },
   'cross-page': { about: 'a region goes on in other pages of code', on: true },
   'indirect-guesses': { about: 'an indirect jump tests for the targets it had before', on: true },
   'return-prediction': { about: 'what a call comes back to is part of the region, and returns test for it', on: true },

@@ -12,6 +12,7 @@ import { guardText } from './guard-text.ts';
 import { type KnownHalves, registerOf } from './high-halves.ts';
 import { inlineFloat } from './inline-float.ts';
 import type { Passes } from './passes.ts';
+import { ValueFacts } from './value-facts.ts';
 
 /** Facts about a region that its instructions' printers share. */
 export interface RegionLocals {
@@ -65,6 +66,14 @@ export class RegionPrinter extends JsPrinter {
   halves64: KnownHalves | undefined;
   fixedHighs: ReadonlySet<number> = NO_REGISTERS;
 
+  /** What the block's instructions up to here tell of values. */
+  facts = new ValueFacts();
+
+  override body(): this {
+    this.facts.begin(this.ir);
+    return super.body();
+  }
+
   protected override hasEffect(inst: Inst): boolean {
     return super.hasEffect(inst) && !(this.flagsDead && setsFlags(inst));
   }
@@ -116,6 +125,11 @@ export class RegionPrinter extends JsPrinter {
   }
 
   protected override pure(inst: Inst & { op: 'pure' }, at: ValueId, name: string): void {
+    const same = this.#passes['value-facts'] ? this.facts.pure(inst, at, (value) => this.i32(value)) : undefined;
+    if (same !== undefined) {
+      this.lines.push(`const ${name} = ${same};`);
+      return;
+    }
     const known = inst.type === 'i64' ? this.halves64?.known[at] : undefined;
     if (known === undefined) return super.pure(inst, at, name);
     const [low, high] = this.halves(inst, name);
@@ -128,11 +142,13 @@ export class RegionPrinter extends JsPrinter {
   }
 
   protected override get(inst: Inst & { op: 'get' }, at: ValueId, name: string): void {
+    if (inst.slot.param === null && inst.type === 'i32') this.facts.get(at, inst.slot.word);
     if (inst.type === 'i32' || this.halves64?.known[at] === undefined) super.get(inst, at, name);
     else this.lines.push(`const ${name}l = ${this.word(inst.slot, 0)};`);
   }
 
   protected override set(inst: Inst & { op: 'set' }): void {
+    if (inst.slot.param === null) this.facts.set(inst.slot.word, inst.value, this.low(inst.value), this.#depth === 0);
     const register = inst.slot.param === null ? registerOf(inst.slot.word) : undefined;
     if (register === undefined || !this.fixedHighs.has(register)) super.set(inst);
     else this.lines.push(`${this.place(inst.slot, 0)} = ${this.low(inst.value)};`);
@@ -144,7 +160,8 @@ export class RegionPrinter extends JsPrinter {
    * A DataView takes any alignment: an address that is not aligned is a reason to leave only until it is seen to happen
    * often (`Regions.#strays`); being aligned is tested in fewer instructions than crossing a page.
    */
-  protected override load(inst: Inst & { op: 'load' }, name: string): void {
+  protected override load(inst: Inst & { op: 'load' }, name: string, at: ValueId): void {
+    this.facts.load(at, inst.width);
     this.#lookup(name, inst.address, inst.width, inst.forWrite);
     this.lines.push(
       inst.width === 8
@@ -166,14 +183,22 @@ export class RegionPrinter extends JsPrinter {
   #lookup(name: string, address: ValueId, width: number, write: boolean): void {
     const a = this.low(address);
     const table = write ? this.writeTable : this.readTable;
-    this.lines.push(`const ${name}p = ${this.name(`${table}x`)}[${a} >>> 12] ^ ${a};`);
+    const page = this.facts.pageOf(address) ?? `${a} >>> 12`;
+    this.lines.push(`const ${name}p = ${this.name(`${table}x`)}[${page}] ^ ${a};`);
     const wrongHalf =
       this.ir.typeOf(address) === 'i64' ? ` || ${this.name(`${table}h`)}[${a} >>> 12] !== ${this.high(address)}` : '';
-    const miss = this.#missText(`${name}p`, width);
+    this.#leaveIf(`${this.#missText(`${name}p`, width)}${wrongHalf}`, `${name}p`);
+  }
+
+  /** The interpreter raises the fault. */
+  protected override fault({ condition }: Inst & { op: 'fault' }): void {
+    this.#leaveIf(`${this.i32(condition)} !== 0`, '-1');
+  }
+
+  /** To the interpreter, which runs the instruction; `offset` in the RAM buffer of what was to be accessed. */
+  #leaveIf(condition: string, offset: string): void {
     const settle = settleText(this.#flags);
-    this.lines.push(
-      `if (${miss}${wrongHalf}) { ${settle}pc = ${this.#node}; tl = ${name}p; x = ${EXIT.MISS}; break out; }`,
-    );
+    this.lines.push(`if (${condition}) { ${settle}pc = ${this.#node}; tl = ${offset}; x = ${EXIT.MISS}; break out; }`);
   }
 
   /** Sign, and alignment or the distance to the page's end, in one comparison. */
