@@ -17,6 +17,7 @@ import {
 } from '../softfloat/index.ts';
 import { C0, C1, C2, C3, DE, IE, PRECOMPUTATION, SF, ZE } from '../softfloat/status.ts';
 import { FLAG, W } from '../state.ts';
+import { NOT_DONE, quickX87 } from './x87-quick.ts';
 import { copyRegister, isEmpty, markFull, pop, report, st, underflow, writeIndefinite } from './x87-stack.ts';
 
 const CONDITION = C0 | C1 | C2 | C3;
@@ -53,6 +54,7 @@ function isNan(w: Int32Array, a: number): boolean {
 /** FADD to FDIVR, FCOM to FUCOMPP, FTST, FXAM, FPREM, FSCALE, FRNDINT, FSQRT, FCHS, FABS. SDM volume 1, chapter 8. */
 export function x87ArithmeticHelpers(cpu: CpuContext) {
   const { w } = cpu;
+  const quick = quickX87(w);
 
   /** Goes on after a result: flags to FSW, then the pop unless an unmasked exception stopped the instruction. */
   const settle = (flags: number, pops: boolean): void => {
@@ -138,13 +140,23 @@ export function x87ArithmeticHelpers(cpu: CpuContext) {
         if (pops !== 0) pop(w);
         return;
       }
+      if (quick.operate(operation, st(w, d), st(w, a), st(w, b))) {
+        if (pops !== 0) pop(w);
+        return;
+      }
       settle(OPERATIONS[operation](w, st(w, d), st(w, a), st(w, b), w[W.fcw]), pops !== 0);
     },
     x87BinaryF32(operation: number, value: number): void {
+      if (quick.widenSingle(OPERAND, value) && !isEmpty(w, 0)) {
+        if (quick.operate(operation, st(w, 0), st(w, 0), OPERAND)) return;
+      }
       w[ASIDE] = value;
       withOperand(operation, operandF32ToF80(w, OPERAND, ASIDE));
     },
     x87BinaryF64(operation: number, low: number, high: number): void {
+      if (quick.widen(OPERAND, low, high) && !isEmpty(w, 0)) {
+        if (quick.operate(operation, st(w, 0), st(w, 0), OPERAND)) return;
+      }
       w[ASIDE] = low;
       w[ASIDE + 1] = high;
       withOperand(operation, operandF64ToF80(w, OPERAND, ASIDE));
@@ -156,12 +168,19 @@ export function x87ArithmeticHelpers(cpu: CpuContext) {
 
     /** FCOM, FUCOM and their popping forms. */
     x87Compare(quiet: number, b: number, pops: number): void {
-      if (isEmpty(w, 0) || isEmpty(w, b)) compareEmpty(pops);
+      if (isEmpty(w, 0) || isEmpty(w, b)) return compareEmpty(pops);
+      const order = quick.order(st(w, 0), st(w, b));
+      if (order !== NOT_DONE) compared(order === 0 ? C3 : order < 0 ? C0 : 0, pops);
       else compared(compareF80(w, st(w, 0), st(w, b), quiet !== 0), pops);
     },
     /** FCOMI, FUCOMI: the new OF SF ZF AF PF CF. C1 stays unless a register is empty. */
     x87CompareFlags(quiet: number, b: number, pops: number): number {
       const empty = isEmpty(w, 0) || isEmpty(w, b);
+      const order = empty ? NOT_DONE : quick.order(st(w, 0), st(w, b));
+      if (order !== NOT_DONE) {
+        if (pops !== 0) pop(w);
+        return order === 0 ? FLAG.ZF : order < 0 ? FLAG.CF : 0;
+      }
       const flags = empty ? IE | SF | UNORDERED : compareF80(w, st(w, 0), st(w, b), quiet !== 0);
       report(w, flags & ~UNORDERED, empty ? C1 : 0);
       if (pops !== 0 && (flags & ~w[W.fcw] & PRECOMPUTATION) === 0) pop(w);

@@ -6,18 +6,20 @@ const TOP = 7 << TOP_SHIFT;
 /** Error summary, and the busy bit that follows it. */
 export const ES_B = 0x8080;
 const EXCEPTIONS = 0x3f;
+/** V8 knows constants of a module's own as numbers, and looks imported ones up. */
+const { fcw: FCW, fsw: FSW, ftw: FTW, st: REGISTERS } = W;
 
 /** First state word of ST(i). */
 export function st(w: Int32Array, i: number): number {
-  return W.st + 4 * (((w[W.fsw] >>> TOP_SHIFT) + i) & 7);
+  return REGISTERS + 4 * (((w[FSW] >>> TOP_SHIFT) + i) & 7);
 }
 
 export function topOf(w: Int32Array): number {
-  return (w[W.fsw] >>> TOP_SHIFT) & 7;
+  return (w[FSW] >>> TOP_SHIFT) & 7;
 }
 
 export function setTop(w: Int32Array, top: number): void {
-  w[W.fsw] = (w[W.fsw] & ~TOP) | ((top & 7) << TOP_SHIFT);
+  w[FSW] = (w[FSW] & ~TOP) | ((top & 7) << TOP_SHIFT);
 }
 
 function tagBit(w: Int32Array, i: number): number {
@@ -25,15 +27,15 @@ function tagBit(w: Int32Array, i: number): number {
 }
 
 export function isEmpty(w: Int32Array, i: number): boolean {
-  return (w[W.ftw] & tagBit(w, i)) === 0;
+  return (w[FTW] & tagBit(w, i)) === 0;
 }
 
 export function markFull(w: Int32Array, i: number): void {
-  w[W.ftw] |= tagBit(w, i);
+  w[FTW] |= tagBit(w, i);
 }
 
 export function markEmpty(w: Int32Array, i: number): void {
-  w[W.ftw] &= ~tagBit(w, i);
+  w[FTW] &= ~tagBit(w, i);
 }
 
 export function pop(w: Int32Array): void {
@@ -43,18 +45,18 @@ export function pop(w: Int32Array): void {
 
 /** Merges what an operation returned into FSW: `cleared` condition codes go, an unmasked exception sets ES and B. */
 export function report(w: Int32Array, flags: number, cleared = C1): void {
-  w[W.fsw] = (w[W.fsw] & ~cleared) | flags | ((flags & ~w[W.fcw] & EXCEPTIONS) !== 0 ? ES_B : 0);
+  w[FSW] = (w[FSW] & ~cleared) | flags | ((flags & ~w[FCW] & EXCEPTIONS) !== 0 ? ES_B : 0);
 }
 
 /** Makes ES and B agree with flags and masks, after either was loaded. */
 export function summarise(w: Int32Array): void {
-  const pending = (w[W.fsw] & ~w[W.fcw] & EXCEPTIONS) !== 0;
-  w[W.fsw] = pending ? w[W.fsw] | ES_B : w[W.fsw] & ~ES_B;
+  const pending = (w[FSW] & ~w[FCW] & EXCEPTIONS) !== 0;
+  w[FSW] = pending ? w[FSW] | ES_B : w[FSW] & ~ES_B;
 }
 
 /** FCW as the FPU keeps it: bit 6 reads as 1, bits 7 and 13-15 as 0. */
 export function setControlWord(w: Int32Array, value: number): void {
-  w[W.fcw] = (value & 0x1f3f) | 0x40;
+  w[FCW] = (value & 0x1f3f) | 0x40;
   summarise(w);
 }
 
@@ -67,7 +69,7 @@ export function writeIndefinite(w: Int32Array, d: number): void {
 /** Reports a stack underflow; true when it is masked and the instruction goes on with an indefinite. */
 export function underflow(w: Int32Array): boolean {
   report(w, IE | SF);
-  return (w[W.fcw] & IE) !== 0;
+  return (w[FCW] & IE) !== 0;
 }
 
 /**
@@ -77,7 +79,7 @@ export function underflow(w: Int32Array): boolean {
 export function room(w: Int32Array): number {
   if (isEmpty(w, 7)) return st(w, 7);
   report(w, IE | SF | C1);
-  if ((w[W.fcw] & IE) !== 0) {
+  if ((w[FCW] & IE) !== 0) {
     writeIndefinite(w, st(w, 7));
     pushed(w);
   }
@@ -98,9 +100,9 @@ export function copyRegister(w: Int32Array, d: number, a: number): void {
 
 /** FNINIT. */
 export function initialise(w: Int32Array): void {
-  w[W.fcw] = 0x37f;
-  w[W.fsw] = 0;
-  w[W.ftw] = 0;
+  w[FCW] = 0x37f;
+  w[FSW] = 0;
+  w[FTW] = 0;
   w[W.fop] = 0;
   w[W.fcs] = 0;
   w[W.fds] = 0;

@@ -13,6 +13,7 @@ import {
 } from '../softfloat/index.ts';
 import { C1, IE, OE, PRECOMPUTATION, UE } from '../softfloat/status.ts';
 import { W } from '../state.ts';
+import { NOT_DONE, quickX87 } from './x87-quick.ts';
 import {
   copyRegister,
   isEmpty,
@@ -40,6 +41,7 @@ const TEN_BYTES = 10;
  */
 export function x87TransferHelpers(cpu: CpuContext) {
   const { w, memory } = cpu;
+  const quick = quickX87(w);
 
   /** Pushes what was written to the place that `room` gave, unless that reported an unmasked invalid operation. */
   const push = (flags: number): void => {
@@ -94,15 +96,19 @@ export function x87TransferHelpers(cpu: CpuContext) {
       pushed(w);
     },
     x87LoadF32(value: number): void {
-      w[PASS] = value;
       const d = room(w);
-      if (d >= 0) push(f32ToF80(w, d, PASS, w[W.fcw]));
+      if (d < 0) return;
+      if (quick.widenSingle(d, value)) return push(0);
+      w[PASS] = value;
+      push(f32ToF80(w, d, PASS, w[W.fcw]));
     },
     x87LoadF64(low: number, high: number): void {
+      const d = room(w);
+      if (d < 0) return;
+      if (quick.widen(d, low, high)) return push(0);
       w[PASS] = low;
       w[PASS + 1] = high;
-      const d = room(w);
-      if (d >= 0) push(f64ToF80(w, d, PASS, w[W.fcw]));
+      push(f64ToF80(w, d, PASS, w[W.fcw]));
     },
     x87LoadInteger(low: number, high: number): void {
       const d = room(w);
@@ -156,7 +162,10 @@ export function x87TransferHelpers(cpu: CpuContext) {
     },
     x87StoreF64(oldLow: number, oldHigh: number, pops: number): number {
       const writes = stored(
-        (a, cw) => f80ToF64(w, PASS, a, cw),
+        (a, cw) => {
+          const flags = quick.narrow(PASS, a);
+          return flags === NOT_DONE ? f80ToF64(w, PASS, a, cw) : flags;
+        },
         () => {
           w[PASS] = 0;
           w[PASS + 1] = 0xfff80000;
