@@ -1,3 +1,5 @@
+import { EDGES } from '../support/vector-operands.ts';
+
 /**
  * Cases of single instructions, one a line: the bytes, a seed for registers, flags and memory, what differs
  * from the seed's values, and what the instruction changes.
@@ -38,8 +40,6 @@ export function createRandom(seed: number): Random {
     return ((state ^ (state >>> 15)) >>> 0) % below;
   };
 }
-
-const EDGES = [0n, 1n, 2n, 0x7fn, 0x80n, 0xffn, 0x7fffn, 0x8000n, 0xffffn, 0x7fffffffn, 0x80000000n, 0xffffffffn];
 
 function value(random: Random): bigint {
   if (random(3) === 0) {

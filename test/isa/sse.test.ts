@@ -7,6 +7,7 @@ import { bytesOf, type OperandSpec, operandSpec, SOURCE } from '../../src/cpu/op
 import { DS, FLAG, RAX, RBX, RDI, RDX, RSP } from '../../src/cpu/state.ts';
 import type { Random } from '../softfloat/host.ts';
 import { APPROXIMATE, closeSingles } from '../support/approximations.ts';
+import { fillVector, randomWord } from '../support/vector-operands.ts';
 import { compareWithHost, type HostCase } from './against-host.ts';
 import { Image, MEMORY } from './image.ts';
 import { vectorRows } from './vector-rows.ts';
@@ -17,42 +18,6 @@ const RET = 0xc3;
 const FSW_PENDING = 0x8081;
 /** The last sixteen bytes stay free for operands that begin askew. */
 const PLACES = [0, 16, 32, 48, 64, 80, 96];
-const EDGES = [
-  0, 1, -1, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, -0x80000000, 0x80808080, 0x7f7f7f7f, 0x00ff00ff,
-];
-const SINGLES = [
-  0, 0x80000000, 1, 0x007fffff, 0x00800000, 0x80800000, 0x3f800000, 0xbf800000, 0x3f000000, 0x40200000, 0x4f000000,
-  0xcf000000, 0x4effffff, 0x7f7fffff, 0x7f800000, 0xff800000, 0x7fc00000, 0x7f800001, 0xffc12345, 0xffa00000,
-  0x34000000,
-];
-const DOUBLES = [
-  0n,
-  0x8000000000000000n,
-  1n,
-  0x000fffffffffffffn,
-  0x0010000000000000n,
-  0x3ff0000000000000n,
-  0xbff0000000000000n,
-  0x3fe0000000000000n,
-  0x4004000000000000n,
-  0x41dfffffffc00000n,
-  0x41dfffffffe00000n,
-  0xc1e0000000000000n,
-  0xc1e0000000200000n,
-  0x43e0000000000000n,
-  0xc3e0000000000000n,
-  0x7fefffffffffffffn,
-  0x7ff0000000000000n,
-  0xfff0000000000000n,
-  0x7ff8000000000000n,
-  0x7ff0000000000001n,
-  0xfff8123456789abcn,
-  0x47efffffe0000000n,
-  0x47effffff0000000n,
-  0x380fffffffffffffn,
-  0x36a0000000000000n,
-  0x3690000000000000n,
-];
 
 class Generator {
   readonly #random: Random;
@@ -113,7 +78,7 @@ class Generator {
     }
     for (let reg = 0; reg < 16; reg++) {
       this.#fill(image.xmm(reg));
-      image.setGpr(reg, (BigInt(this.#word() >>> 0) << 32n) | BigInt(this.#word() >>> 0));
+      image.setGpr(reg, (BigInt(randomWord(random) >>> 0) << 32n) | BigInt(randomWord(random) >>> 0));
     }
     image.setGpr(RBX, BigInt(MEMORY));
     image.setGpr(RDI, BigInt(MEMORY + random.below(112)));
@@ -126,33 +91,8 @@ class Generator {
     image.rflags = 2 | (random.word() & FLAG.ARITH);
   }
 
-  #word(): number {
-    const random = this.#random;
-    return random.below(3) === 0 ? random.pick(EDGES) : random.word();
-  }
-
-  /** Numbers of one kind: words, singles, doubles, or the letters of a small alphabet. */
   #fill(bytes: Uint8Array): void {
-    const random = this.#random;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    const kind = random.below(5);
-    for (let at = 0; at < bytes.length; at += 8) {
-      for (let half = at; half < at + 8; half += 4) {
-        if (kind === 0) view.setUint32(half, this.#word(), true);
-        else if (kind === 1) view.setUint32(half, random.below(2) === 0 ? random.pick(SINGLES) : this.#near(), true);
-        else if (kind === 3) view.setUint32(half, random.word() & 0x03030303, true);
-        else if (kind === 4) view.setUint32(half, random.word() & 0x00010003, true);
-      }
-      if (kind !== 2) continue;
-      if (random.below(2) === 0) view.setBigUint64(at, random.pick(DOUBLES), true);
-      else view.setFloat64(at, (random.word() / 2 ** random.below(60)) * random.pick([1, 2 ** 60, 2 ** -1030]), true);
-    }
-  }
-
-  /** A single of moderate size, so that sums and products meet. */
-  #near(): number {
-    const f = new Float32Array([this.#random.word() / 2 ** this.#random.below(48)]);
-    return new Uint32Array(f.buffer)[0]!;
+    fillVector(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length, this.#random);
   }
 }
 

@@ -2,9 +2,9 @@ import type { Operand } from '../../src/cpu/insn.ts';
 import type { Row } from '../../src/cpu/isa/row.ts';
 import type { RandomInstruction } from '../../src/cpu/random-instruction.ts';
 import { CS, RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP } from '../../src/cpu/state.ts';
+import { fillVector } from '../support/vector-operands.ts';
 import type { Places } from './aim.ts';
 import { BASE, CODE_32, CODE_64, CODE_END, codeAt, LANDINGS, PAGE, SLOTS, USER_DATA } from './layout.ts';
-import { fillVector } from './values.ts';
 
 /** Selectors that every system of ours and Linux give the same meaning, null ones, and one of ring 0. */
 const SELECTORS = [0, USER_DATA, USER_DATA, CODE_32, CODE_64, USER_DATA - 1, 3, 0x10];
@@ -121,7 +121,7 @@ function float(row: Row, places: Places, address: bigint): void {
   const kind = random.below(4);
   const size = row.operands.includes('Md') ? 4 : row.operands.includes('Mq') ? 8 : 10;
   if (kind === 0 || size > 8) return;
-  if (kind === 1) fillVector(view, 0, 16, random, true);
+  if (kind === 1) fillVector(view, 0, 16, random);
   else if (size === 4) view.setFloat32(0, random.word() / 2 ** random.below(64), true);
   else view.setFloat64(0, random.word() / 2 ** random.below(64), true);
   places.poke(address, view.getBigUint64(0, true), size);

@@ -2,24 +2,10 @@ import type { Row } from '../../src/cpu/isa/row.ts';
 import { FLAG } from '../../src/cpu/state.ts';
 import type { Random } from '../softfloat/host.ts';
 import { randomF80 } from '../softfloat/operands-f80.ts';
+import { EDGES, fillVector } from '../support/vector-operands.ts';
 import { AT, type Image } from './image.ts';
 import { WINDOW_BYTES } from './layout.ts';
 
-const EDGES = [0n, 1n, 2n, 0x7fn, 0x80n, 0xffn, 0x7fffn, 0x8000n, 0xffffn, 0x7fffffffn, 0x80000000n, 0xffffffffn];
-const WORDS = [
-  0, 1, -1, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, -0x80000000, 0x80808080, 0x7f7f7f7f, 0x00ff00ff,
-];
-const SINGLES = [
-  0, 0x80000000, 1, 0x007fffff, 0x00800000, 0x80800000, 0x3f800000, 0xbf800000, 0x3f000000, 0x40200000, 0x4f000000,
-  0xcf000000, 0x4effffff, 0x7f7fffff, 0x7f800000, 0xff800000, 0x7fc00000, 0x7f800001, 0xffc12345, 0xffa00000,
-  0x34000000,
-];
-/** High words; the low word is 0, 1 or all ones. */
-const DOUBLES = [
-  0, 0x80000000, 0x000fffff, 0x00100000, 0x3ff00000, 0xbff00000, 0x3fe00000, 0x40040000, 0x41dfffff, 0xc1e00000,
-  0x43e00000, 0xc3e00000, 0x7fefffff, 0x7ff00000, 0xfff00000, 0x7ff80000, 0xfff81234, 0x47efffff, 0x380fffff,
-  0x36a00000, 0x36900000,
-];
 const CENTRES = [0x3fff, 0x3fff, 0x3fff + 30, 0x3fff + 62, 0x3fff - 126, 0x3fff + 127, 0x3fff - 1022];
 
 const wide = (random: Random): bigint => (BigInt(random.word() >>> 0) << 32n) | BigInt(random.word() >>> 0);
@@ -46,8 +32,8 @@ export function fillImage(image: Image, row: Row, random: Random, long: boolean)
     (long && random.below(32) === 0 ? FLAG.ID : 0);
   const { unit } = row.options;
   const vectors = long ? 16 : 8;
-  for (let reg = 0; reg < vectors; reg++) fillVector(view, AT.xmm + 16 * reg, 16, random, unit === 'sse');
-  fillVector(view, AT.data, WINDOW_BYTES, random, false);
+  for (let reg = 0; reg < vectors; reg++) fillVectors(view, AT.xmm + 16 * reg, 16, random, unit === 'sse');
+  fillVectors(view, AT.data, WINDOW_BYTES, random, false);
   fillFloat(image, random, unit);
 }
 
@@ -74,45 +60,8 @@ function fillFloat(image: Image, random: Random, unit: Row['options']['unit']): 
   view.setUint32(AT.mxcsr, unmasked | modes | random.pick([0, 0x20, 0x3f]), true);
 }
 
-/** Numbers of one kind for each 16 bytes: words, singles, doubles, letters of a small alphabet, or noise. */
-export function fillVector(view: DataView, at: number, bytes: number, random: Random, rich: boolean): void {
-  if (!rich) {
-    for (let n = at; n < at + bytes; n += 4) view.setInt32(n, random.word(), true);
-    return;
-  }
-  for (let n = at; n < at + bytes; n += 16) {
-    const kind = random.below(5);
-    for (let word = n; word < n + 16; word += 4) view.setInt32(word, vectorWord(kind, random), true);
-    if (kind !== 2) continue;
-    for (let quad = n; quad < n + 16; quad += 8) fillDouble(view, quad, random);
-  }
-}
-
-function vectorWord(kind: number, random: Random): number {
-  switch (kind) {
-    case 0:
-      return random.below(3) === 0 ? random.pick(WORDS) : random.word();
-    case 1:
-      return random.below(2) === 0 ? random.pick(SINGLES) : nearSingle(random);
-    case 3:
-      return random.word() & 0x03030303;
-    case 4:
-      return random.word() & 0x00010003;
-    default:
-      return random.word();
-  }
-}
-
-const single = new DataView(new ArrayBuffer(4));
-/** A single of moderate size, so that sums and products meet. */
-function nearSingle(random: Random): number {
-  single.setFloat32(0, random.word() / 2 ** random.below(48));
-  return single.getInt32(0);
-}
-
-function fillDouble(view: DataView, at: number, random: Random): void {
-  if (random.below(2) === 0) {
-    view.setInt32(at, random.pick([0, 0, 1, -1]), true);
-    view.setInt32(at + 4, random.pick(DOUBLES), true);
-  } else view.setFloat64(at, (random.word() / 2 ** random.below(60)) * random.pick([1, 2 ** 60, 2 ** -1030]), true);
+/** For each 16 bytes numbers of one kind, or, where nothing depends on them, noise. */
+function fillVectors(view: DataView, at: number, bytes: number, random: Random, rich: boolean): void {
+  if (!rich) for (let n = at; n < at + bytes; n += 4) view.setInt32(n, random.word(), true);
+  else for (let n = at; n < at + bytes; n += 16) fillVector(view, n, 16, random);
 }
