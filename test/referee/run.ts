@@ -79,7 +79,9 @@ for (const [world, court] of chosen) {
     const { tier } = failure;
     const one =
       options.case === undefined ? shrink(failure.one, (candidate) => court.fails(candidate, tier)) : failure.one;
-    console.log(report(court.retry(one, tier), seed));
+    const plain = court.retry(one, tier);
+    // What comes and goes is shown as it was seen.
+    console.log(report(plain.found.length > 0 ? plain : failure, seed));
   }
   if (options.case !== undefined && totals.failures.length === 0) {
     const one = makeCase(seed, from, world, rows);
