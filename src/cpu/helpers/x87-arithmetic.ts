@@ -133,14 +133,14 @@ export function x87ArithmeticHelpers(cpu: CpuContext) {
   return {
     /** ST(d) = ST(a) op ST(b), operations numbered as D8's reg field. */
     x87Binary(operation: number, d: number, a: number, b: number, pops: number): void {
+      if (quick.operateOnStack(operation, d, a, b)) {
+        if (pops !== 0) pop(w);
+        return;
+      }
       if (isEmpty(w, a) || isEmpty(w, b)) {
         if (!underflow(w)) return;
         writeIndefinite(w, st(w, d));
         markFull(w, d);
-        if (pops !== 0) pop(w);
-        return;
-      }
-      if (quick.operate(operation, st(w, d), st(w, a), st(w, b))) {
         if (pops !== 0) pop(w);
         return;
       }

@@ -36,10 +36,10 @@ const isNormal = (se: number, hi: number): boolean => hi < 0 && ((se + 1) & EXPO
  * Addition, subtraction, multiplication, comparison and the formats of doubles for the case that nearly every
  * instruction meets: normal operands and result under the usual control word. Values stay in local variables from the
  * operands to the rounded result. Everything else is left to softfloat: each function then answers that it did nothing.
- * Operands and destination are first state words of registers that are not empty.
+ * Operands and destination are first state words of registers.
  */
 export function quickX87(w: Int32Array) {
-  const { fcw, fsw } = W;
+  const { fcw, fsw, ftw, st } = W;
 
   /** Rounds to nearest and writes; false when the exponent, biased, might leave the format. */
   const finish = (d: number, sign: number, exp: number, hi: number, lo: number, ext: number): boolean => {
@@ -188,22 +188,33 @@ export function quickX87(w: Int32Array) {
     return finish(d, sign, exp, (word3 << 1) | (word2 >>> 31), (word2 << 1) | (word1 >>> 31), ext);
   };
 
+  const operate = (operation: number, d: number, a: number, b: number): boolean => {
+    if ((w[fcw] & EXCEPTIONS_AND_CONTROL) !== USUAL) return false;
+    switch (operation) {
+      case ADD:
+        return add(d, a, b, 0);
+      case MULTIPLY:
+        return multiply(d, a, b);
+      case SUBTRACT:
+        return add(d, a, b, SIGN);
+      case SUBTRACT_REVERSED:
+        return add(d, b, a, SIGN);
+      default:
+        return false;
+    }
+  };
+
   return {
     /** d = a op b, operations numbered as D8's reg field. */
-    operate(operation: number, d: number, a: number, b: number): boolean {
-      if ((w[fcw] & EXCEPTIONS_AND_CONTROL) !== USUAL) return false;
-      switch (operation) {
-        case ADD:
-          return add(d, a, b, 0);
-        case MULTIPLY:
-          return multiply(d, a, b);
-        case SUBTRACT:
-          return add(d, a, b, SIGN);
-        case SUBTRACT_REVERSED:
-          return add(d, b, a, SIGN);
-        default:
-          return false;
-      }
+    operate,
+
+    /** ST(d) = ST(a) op ST(b), where both may be empty. */
+    operateOnStack(operation: number, d: number, a: number, b: number): boolean {
+      const top = w[fsw] >>> 11;
+      const first = (top + a) & 7;
+      const second = (top + b) & 7;
+      if (((w[ftw] >>> first) & (w[ftw] >>> second) & 1) === 0) return false;
+      return operate(operation, st + 4 * ((top + d) & 7), st + 4 * first, st + 4 * second);
     },
 
     /** -1, 0 or 1 as a is less than, equal to or greater than b. */

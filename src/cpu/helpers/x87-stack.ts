@@ -39,8 +39,9 @@ export function markEmpty(w: Int32Array, i: number): void {
 }
 
 export function pop(w: Int32Array): void {
-  markEmpty(w, 0);
-  setTop(w, topOf(w) + 1);
+  const status = w[FSW];
+  w[FTW] &= ~(1 << ((status >>> TOP_SHIFT) & 7));
+  w[FSW] = (status & ~TOP) | ((status + (1 << TOP_SHIFT)) & TOP);
 }
 
 /** Merges what an operation returned into FSW: `cleared` condition codes go, an unmasked exception sets ES and B. */
@@ -87,8 +88,23 @@ export function room(w: Int32Array): number {
 }
 
 export function pushed(w: Int32Array): void {
-  setTop(w, topOf(w) - 1);
-  markFull(w, 0);
+  const status = w[FSW];
+  const top = (status - (1 << TOP_SHIFT)) & TOP;
+  w[FSW] = (status & ~TOP) | top;
+  w[FTW] |= 1 << (top >>> TOP_SHIFT);
+}
+
+/** Pushes a copy of ST(i); false, and nothing happened, when that is empty or there is no room. */
+export function pushCopy(w: Int32Array, i: number): boolean {
+  const status = w[FSW];
+  const tags = w[FTW];
+  const from = ((status >>> TOP_SHIFT) + i) & 7;
+  const to = ((status >>> TOP_SHIFT) - 1) & 7;
+  if (((tags >>> from) & ~(tags >>> to) & 1) === 0) return false;
+  copyRegister(w, REGISTERS + 4 * to, REGISTERS + 4 * from);
+  w[FSW] = (status & ~(TOP | C1)) | (to << TOP_SHIFT);
+  w[FTW] = tags | (1 << to);
+  return true;
 }
 
 /** Copies an 80-bit value from state word `a` to `d`; the two are the same or do not overlap. */

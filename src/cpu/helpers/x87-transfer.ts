@@ -20,6 +20,7 @@ import {
   markEmpty,
   markFull,
   pop,
+  pushCopy,
   pushed,
   report,
   room,
@@ -83,6 +84,7 @@ export function x87TransferHelpers(cpu: CpuContext) {
 
   return {
     x87LoadRegister(i: number): void {
+      if (pushCopy(w, i)) return;
       if (isEmpty(w, i)) {
         if (!underflow(w)) return;
         writeIndefinite(w, st(w, 7));
