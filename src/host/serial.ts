@@ -1,5 +1,6 @@
 import { createWriteStream, openSync, rmSync, statSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { CharBackend } from '../bus/backends.ts';
 import { ByteSink } from './byte-sink.ts';
@@ -88,13 +89,18 @@ export class SocketSerial implements HostSerial {
   }
 
   async open(): Promise<void> {
-    await removeStaleSocket(this.#path);
-    const server = createServer((socket) => this.#accept(socket));
-    this.#server = server;
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (error) => reject(new FileError(`the serial socket ${this.#path} ${reasonOf(error)}`)));
-      server.listen(this.#path, resolve);
-    });
+    try {
+      checkPlace(this.#path);
+      await removeStaleSocket(this.#path);
+      const server = createServer((socket) => this.#accept(socket));
+      this.#server = server;
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(this.#path, resolve);
+      });
+    } catch (error) {
+      throw new FileError(`the serial socket ${this.#path} ${reasonOf(error)}`);
+    }
   }
 
   async close(): Promise<void> {
@@ -138,6 +144,15 @@ export class SocketSerial implements HostSerial {
     });
     if (this.#paused) socket.pause();
   }
+}
+
+/** Linux takes so many bytes of a socket's path (unix(7)). Node cuts a longer one off and listens elsewhere. */
+const LONGEST_PATH = 107;
+
+/** Node says EACCES for a folder that does not exist. */
+function checkPlace(path: string): void {
+  if (Buffer.byteLength(path) > LONGEST_PATH) throw Object.assign(new Error(), { code: 'ENAMETOOLONG' });
+  statSync(dirname(path));
 }
 
 /** A socket that nobody listens on any more is in the way; anything else at that path is not touched. */
