@@ -11,7 +11,7 @@ import { TcpServer } from '../host/tcp-server.ts';
 import { Terminal } from '../host/terminal.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { BootSettings } from './boot-settings.ts';
-import { ENDING_SIGNALS, exitStatus, OUTPUT_CLOSED } from './exit-status.ts';
+import { ENDING_SIGNALS, exitStatus } from './exit-status.ts';
 import { oneLine } from './report.ts';
 
 /** How long a signal waits for output that nobody may be reading. */
@@ -91,7 +91,6 @@ export class BootSession {
       case 'stdio':
         return new Terminal({
           onQuit: () => this.#end(0),
-          onOutputClosed: () => this.#end(OUTPUT_CLOSED),
           onCommand: async (line) => this.#monitor?.execute(line) ?? '',
         });
       case 'file':

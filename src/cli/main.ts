@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { reasonOf } from '../host/files.ts';
 import { tuneEngine } from '../host/tune-engine.ts';
 import { canonicalArguments } from './arguments.ts';
 import { runCommand } from './commands.ts';
@@ -7,6 +8,8 @@ import { isExpected, oneLine } from './report.ts';
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(OUTPUT_CLOSED);
+  process.stderr.write(`emu: standard output ${reasonOf(error)}\n`);
+  process.exit(1);
 });
 // There is nowhere left to complain when standard error is closed.
 process.stderr.on('error', () => {});

@@ -23,7 +23,6 @@ export class ByteSink {
   #full = false;
   #resume: () => void = () => {};
   #idle: (() => void)[] = [];
-  #broken = false;
 
   /** Without a stream, bytes wait for `attach`. */
   constructor(stream?: Writable) {
@@ -38,12 +37,6 @@ export class ByteSink {
     this.#schedule();
   }
 
-  /** The stream is gone for good: what waits and what comes is dropped. */
-  break(): void {
-    this.#broken = true;
-    this.discard();
-  }
-
   /** Drops what waits. */
   discard(): void {
     this.#queue.length = 0;
@@ -54,7 +47,6 @@ export class ByteSink {
   }
 
   write(byte: number): boolean {
-    if (this.#broken) return true;
     if (this.#length === CHUNK) this.#closeChunk();
     this.#chunk[this.#length++] = byte;
     this.#pending++;
@@ -68,7 +60,6 @@ export class ByteSink {
   }
 
   writeBytes(bytes: Uint8Array): boolean {
-    if (this.#broken) return true;
     this.#closeChunk();
     this.#queue.push(bytes);
     this.#pending += bytes.length;
@@ -120,7 +111,7 @@ export class ByteSink {
     if (bytes === undefined) return;
     this.#inFlight = bytes.length;
     stream.write(bytes, () => {
-      if (stream !== this.#stream || this.#broken) return;
+      if (stream !== this.#stream) return;
       this.#inFlight = 0;
       this.#pending -= bytes.length;
       this.#send();

@@ -8,8 +8,6 @@ import type { HostSerial } from './serial.ts';
 export interface TerminalEvents {
   /** Ctrl-A x. */
   onQuit(): void;
-  /** Standard output was closed by who read it. */
-  onOutputClosed(): void;
   /** A line typed into the monitor; answers what to print. */
   onCommand(line: string): Promise<string>;
 }
@@ -33,10 +31,6 @@ export class Terminal implements HostSerial {
 
   constructor(events: TerminalEvents) {
     this.#events = events;
-    process.stdout.on('error', () => {
-      this.#sink.break();
-      events.onOutputClosed();
-    });
   }
 
   /** True when a person can type Ctrl-A sequences. */

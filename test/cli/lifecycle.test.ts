@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -93,6 +93,24 @@ describe('pipes', () => {
     child.stdout.once('data', () => child.stdout.destroy());
     const status = await new Promise((resolve) => child.on('exit', resolve));
     expect({ status, stderr }).toEqual({ status: 141, stderr: '' });
+  });
+
+  test.each([
+    ['boot', ['boot', '--bios', 'rom']],
+    ['disasm', ['disasm', '--bits', '16', 'rom']],
+  ])('standard output on a full disk: one line that says so (%s)', (_, args) => {
+    const words = args.map((word) => (word === 'rom' ? rom(...WRITER) : word));
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(process.execPath, [...EMU, ...words], {
+      cwd: ROOT,
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    });
+    closeSync(full);
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: 'emu: standard output does not fit: the file system is full\n',
+    });
   });
 
   test.each([
