@@ -185,6 +185,12 @@ export class Regions {
     const { entry } = region;
     if (++region.strayed !== STRAYED || !this.#byPage.get(entry.page.ramPage)?.has(region)) return;
     for (const rec of region.recs) rec.unaligned = true;
+    this.#remake(region);
+  }
+
+  /** What was learned is in the next region at once: its entry is as hot as it was. */
+  #remake(region: Region): void {
+    const { entry } = region;
     const { heat } = entry;
     this.#drop(region);
     entry.heat = heat;
@@ -205,7 +211,7 @@ export class Regions {
   /** Makes room for a region that does not assume what was too often wrong. */
   #giveUp(region: Region): void {
     this.#speculation.learn(region.entry, region.failures);
-    if (this.#live.get(region.entry) === region) this.#drop(region);
+    if (this.#live.get(region.entry) === region) this.#remake(region);
   }
 
   #connect(names: Record<string, unknown>): void {
@@ -231,11 +237,12 @@ export class Regions {
       count();
       stats.faults++;
     };
-    const retry = (region: Region, node: number, offset: number): Rec => {
+    const retry = (region: Region, node: number, offset: number, giveUp = false): Rec => {
       stats.misses++;
-      this.#strays(region, region.nodes[node]!, offset);
       setRip(region.nodes[node]!);
       count();
+      if (giveUp) this.#giveUp(region);
+      else this.#strays(region, region.nodes[node]!, offset);
       const rec = code.lookup(w[W.rip]!, w[W.rip + 1]!);
       code.ripIsExact = false;
       w[W.budget]! -= rec.left;
@@ -272,8 +279,7 @@ export class Regions {
       if (x === EXIT.WARM) return region.entry;
       if (x === EXIT.GUARD) {
         stats.guards++;
-        if (region.failures.at(region.nodes[node]!.rec)) this.#giveUp(region);
-        return retry(region, node, -1);
+        return retry(region, node, -1, region.failures.at(region.nodes[node]!.rec));
       }
       if (x === EXIT.UNSUITED) {
         stats.unsuited++;

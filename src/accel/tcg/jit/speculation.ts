@@ -1,7 +1,7 @@
 import { W } from '../../../cpu/state.ts';
 import type { Rec } from '../record.ts';
 import type { HighFlow, Speculation } from './high-flow.ts';
-import { GPRS } from './high-halves.ts';
+import { GPRS, type Highs } from './high-halves.ts';
 
 /** So many failures of a region are nothing; later, one in so many of its entries. */
 const ALLOWED = 16;
@@ -49,28 +49,41 @@ export class Failures {
   }
 }
 
+/** An entry whose regions were given up so often is not worth another guess. */
+const GIVEN_UP = 3;
+
 /** Remembers what must not be taken for granted about high halves when a region is made again. */
 export class SpeculationMemory {
-  readonly #registers = new WeakMap<Rec, ReadonlySet<number>>();
+  readonly #entries = new WeakMap<Rec, { readonly highs: Highs; readonly givenUp: number }>();
   readonly #recs = new WeakSet<Rec>();
 
-  /** What a region may assume that is made now, its entry being the next instruction. */
+  /**
+   * What a region may assume that is made now: for a new entry, which is the next instruction, that the registers stay
+   * as they are; for one that was given up what has not been wrong yet.
+   */
   at(entry: Rec, w: Int32Array): Speculation {
-    const wrong = this.#registers.get(entry);
+    const { highs, givenUp } = this.#entries.get(entry) ?? { highs: likely(w), givenUp: 0 };
+    this.#entries.set(entry, { highs, givenUp });
+    const sure = givenUp >= GIVEN_UP;
     return {
-      entry: Array.from({ length: GPRS }, (_, register) => {
-        const high = w[W.gpr + 2 * register + 1]!;
-        return isCanonical(high) && !wrong?.has(register) ? high : undefined;
-      }),
-      mayGuard: (rec) => !this.#recs.has(rec),
+      entry: sure ? highs.map(() => undefined) : highs,
+      mayGuard: (rec) => !sure && !this.#recs.has(rec),
     };
   }
 
-  learn(entry: Rec, { registers, recs }: Failures): void {
-    this.#registers.set(entry, new Set([...(this.#registers.get(entry) ?? []), ...registers]));
+  /** A region that begins at `entry` has been given up. */
+  learn(entry: Rec, { registers, recs }: Pick<Failures, 'registers' | 'recs'>): void {
     for (const rec of recs) this.#recs.add(rec);
+    const known = this.#entries.get(entry);
+    if (known === undefined) return;
+    const highs = known.highs.map((high, register) => (registers.has(register) ? undefined : high));
+    this.#entries.set(entry, { highs, givenUp: known.givenUp + 1 });
   }
 }
 
-/** High half of an address, or of a number that is not large: other data changes too often. */
-const isCanonical = (high: number): boolean => high >> 15 === 0 || high >> 15 === -1;
+/** High halves of addresses and of numbers that are not large: other data changes too often. */
+const likely = (w: Int32Array): Highs =>
+  Array.from({ length: GPRS }, (_, register) => {
+    const high = w[W.gpr + 2 * register + 1]!;
+    return high >> 15 === 0 || high >> 15 === -1 ? high : undefined;
+  });
