@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { NO_KVM } from '../kvm/support.ts';
 import { EMU, ROOT } from './run-emu.ts';
 
 const present = spawnSync('tmux', ['-V']).status === 0;
@@ -87,6 +88,17 @@ describe.skipIf(!present)(`a real terminal${present ? '' : ' (tmux is not instal
     screen.keys('C-a', 'c');
     screen.line('cpu');
     await screen.until(/emu Virtual CPU/);
+    screen.keys('C-a', 'x');
+    await expectRestored(0);
+  });
+
+  test.skipIf(NO_KVM !== undefined)('Ctrl-A x while a program computes under kvm', async () => {
+    screen.line(`${COMMAND} boot --accel kvm`);
+    await screen.until(/^emu> *$/m, 120_000);
+    screen.line('bench integer/64 1000000');
+    await screen.until(/^integer +64/m);
+    screen.keys('C-a', 'h');
+    await screen.until(/Ctrl-A x\s+end emu/);
     screen.keys('C-a', 'x');
     await expectRestored(0);
   });

@@ -9,6 +9,7 @@ import { RunControl } from '../../src/debug/run-control.ts';
 import { findGuest } from '../../src/host/pull/pull-debian.ts';
 import { TcpServer } from '../../src/host/tcp-server.ts';
 import { createMachine, type MachineOptions } from '../../src/machine/create-machine.ts';
+import { NO_KVM } from '../kvm/support.ts';
 
 const present = (tool: string): boolean =>
   spawnSync(tool, ['--version']).status === 0 || spawnSync(tool, ['-v']).status === 0;
@@ -56,10 +57,16 @@ async function debug(options: MachineOptions, port: number, commands: readonly s
 const debian = await findGuest('debian', { arch: 'amd64' });
 
 describe.skipIf(!AMD64)(`real gdb${AMD64 ? '' : ` (${reason})`}`, () => {
-  test.each(['jit', 'interp', 'eval'] as const)(
+  const settings = {
+    jit: { tier: 'jit' },
+    interp: { tier: 'interp' },
+    eval: { tier: 'eval' },
+    kvm: { accel: 'kvm' },
+  } as const;
+  test.each(NO_KVM === undefined ? (['jit', 'interp', 'eval', 'kvm'] as const) : (['jit', 'interp', 'eval'] as const))(
     '64-bit mode: breakpoints, steps, registers, memory, watchpoints (%s)',
-    async (tier) => {
-      const text = await debug({ kernel: assemble('long-mode.asm'), tier }, 20_231, [
+    async (name) => {
+      const text = await debug({ kernel: assemble('long-mode.asm'), ...settings[name] }, 20_231, [
         'p/x $pc',
         'hbreak *0x100100',
         'continue',
