@@ -19,12 +19,12 @@ import { CodeKeeper, type CodeLimits } from './code-keeper.ts';
 import { Environment } from './environment.ts';
 import { Forms, HOT } from './forms.ts';
 import { GuestBreakpoints } from './guest-breakpoints.ts';
+import { HandOver, STOP } from './hand-over.ts';
 import type { JitOptions } from './jit/options.ts';
 import { Regions } from './jit/regions.ts';
 import { createPagingConfig, linearMemory, takePaging } from './linear-memory.ts';
-import { ASK } from './loop-text.ts';
 import { Loops, type Running } from './loops.ts';
-import { Rec } from './record.ts';
+import type { Rec } from './record.ts';
 import { ReferenceTier } from './reference.ts';
 
 export type Tier = 'eval' | 'interp' | 'jit';
@@ -67,6 +67,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
   readonly #decode: Decode;
   readonly #loops: Loops;
   readonly #running: Running = { rec: STOP };
+  readonly #handOver: HandOver;
   readonly #reference: ReferenceTier;
   readonly #tier: Tier;
   readonly #points: BreakpointSet;
@@ -80,10 +81,6 @@ export class TcgVcpu implements Vcpu, CpuContext {
   yieldAt: ((w: Int32Array) => boolean) | undefined;
 
   #kicked = false;
-  /** RIP is at a string instruction, some of whose iterations are done. */
-  #repeating = false;
-  /** Times that a record was to run whose bytes are no longer there. */
-  #staleVisits = 0;
   #completed = 0;
   #sliceBudget = 0;
   #debug: DebugCause | undefined;
@@ -118,7 +115,8 @@ export class TcgVcpu implements Vcpu, CpuContext {
     this.#reference = new ReferenceTier(this, this.mmu, this.#decode, helpers);
     this.#points = new BreakpointSet(this.mmu, this.code, (cause) => this.#stopFor(cause), DEBUG_STOP);
     this.#guestPoints = new GuestBreakpoints(w, this.mmu);
-    this.#connect(environment.names);
+    this.#handOver = new HandOver(w, this.code);
+    Object.assign(environment.names, this.#handOver.names, { running: this.#running });
     this.#loops = new Loops({
       w,
       mmu: this.mmu,
@@ -131,6 +129,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
       worth: options.loopAfter,
     });
     if (options.tier === 'jit') this.regions = new Regions(w, this.code, environment, options.jit ?? {});
+    this.#handOver.regions = this.regions;
     this.#keeper = new CodeKeeper(this.code, this.forms, this.regions, options.limits ?? {}, () => this.attention());
   }
 
@@ -233,7 +232,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
       this.#running.rec = STOP;
       try {
         this.code.segmentChanged();
-        const next = this.enterAt(w[W.rip]!, w[W.rip + 1]!);
+        const next = this.#handOver.enterAt(w[W.rip]!, w[W.rip + 1]!);
         if (next === STOP && w[W.budgetEnd] === 0) {
           // The block is longer than the budget that is left.
           const stepped = this.#stepRecord();
@@ -267,14 +266,14 @@ export class TcgVcpu implements Vcpu, CpuContext {
       let next: Rec;
       let visits: number;
       do {
-        visits = this.#staleVisits;
+        visits = this.#handOver.staleVisits;
         current = this.code.lookup(w[W.rip]!, w[W.rip + 1]!);
         next = current.plain(current);
         // An instruction whose second page is another one by now has not run.
-      } while (this.#staleVisits !== visits);
+      } while (this.#handOver.staleVisits !== visits);
       if (next !== STOP) this.#setRip(next);
       // A jump to itself has a link.
-      this.#repeating = next === current && current.link === null;
+      this.#handOver.repeating = next === current && current.link === null;
       if (trap) this.#traced();
     } catch (thrown) {
       if (current !== STOP && this.code.ripIsExact && isGuestFault(thrown)) {
@@ -387,14 +386,14 @@ export class TcgVcpu implements Vcpu, CpuContext {
     if (w[W.budget]! <= 0) return BUDGET;
     if (this.yieldAt?.(w) === true) return BUDGET;
     this.#keeper.trim();
-    this.#repeating = false;
+    this.#handOver.repeating = false;
     return undefined;
   }
 
   /** What interrupts a string instruction between iterations pushes RF (SDM 3B 17.3.1.1). */
   #resumeRepeat(): void {
-    if (this.#repeating) this.w[W.rflags] = this.w[W.rflags]! | FLAG.RF;
-    this.#repeating = false;
+    if (this.#handOver.repeating) this.w[W.rflags] = this.w[W.rflags]! | FLAG.RF;
+    this.#handOver.repeating = false;
   }
 
   #begin(instructions: number): void {
@@ -433,7 +432,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
     const met = this.#guestPoints.atInstruction(this.#linearRip());
     if (met !== 0) return this.#debugException(met) ?? BUDGET;
     try {
-      this.#repeating = this.#reference.step();
+      this.#handOver.repeating = this.#reference.step();
       w[W.budget]!--;
       if (trap) this.#traced();
       return BUDGET;
@@ -451,105 +450,6 @@ export class TcgVcpu implements Vcpu, CpuContext {
     this.#debug = cause;
     this.attention();
   }
-
-  // ---- hand-over between records, named by generated code ----
-
-  /** Finds the record at an instruction pointer and charges its block. */
-  readonly enterAt = (low: number, high: number): Rec => {
-    const { w } = this;
-    w[W.rip] = low;
-    w[W.rip + 1] = high;
-    const record = this.code.lookup(low, high);
-    if ((w[W.budget]! -= record.left) >= w[W.budgetEnd]!) return record;
-    return this.#stop(record);
-  };
-
-  /** The block of `record` does not fit into the budget: RIP points at it, its charge is given back. */
-  readonly #stop = (record: Rec): Rec => {
-    this.#setRip(record);
-    this.w[W.budget]! += record.left;
-    return STOP;
-  };
-
-  #connect(names: Record<string, unknown>): void {
-    const { w, code, enterAt } = this;
-    const stop = this.#stop;
-    const charge = (record: Rec): Rec => ((w[W.budget]! -= record.left) >= w[W.budgetEnd]! ? record : stop(record));
-    names.STOP = STOP;
-    names.running = this.#running;
-    names.stop = stop;
-    names.interrupted = (record: Rec): Rec => {
-      this.#repeating = true;
-      return stop(record);
-    };
-    names.enterAt = enterAt;
-    names.follow = (i: Rec): Rec => {
-      w[W.rip] = i.imm;
-      w[W.rip + 1] = i.immHigh;
-      const target = code.lookup(i.imm, i.immHigh);
-      i.link = target;
-      return charge(target);
-    };
-    names.fall = (i: Rec): Rec => {
-      w[W.rip] = i.nextLow;
-      w[W.rip + 1] = i.nextHigh;
-      const target = code.lookup(i.nextLow, i.nextHigh);
-      if (target.page === i.page) i.next = target;
-      return charge(target);
-    };
-    names.enterVia = (i: Rec, low: number, high: number): Rec => {
-      w[W.rip] = low;
-      w[W.rip + 1] = high;
-      const target = code.lookup(low, high);
-      i.link = target;
-      const targets = (i.targets ??= []);
-      if (targets.length < TARGET_LIMIT && !targets.includes(target)) targets.push(target);
-      const next = charge(target);
-      if (++target.heat === this.regions?.hot && next === target) this.regions.promote(target);
-      return next;
-    };
-    names.promote = (i: Rec): Rec => {
-      this.regions?.promote(i);
-      return i;
-    };
-    const { follow, fall, enterVia, promote } = names as Record<string, (...args: unknown[]) => Rec>;
-    names.ask = (why: number, i: Rec, low: number, high: number): Rec => {
-      switch (why) {
-        case ASK.STOP:
-          return stop(i);
-        case ASK.PROMOTE:
-          return promote!(i);
-        case ASK.JUMP:
-          return follow!(i);
-        case ASK.FALL:
-          return fall!(i);
-        default:
-          return enterVia!(i, low, high);
-      }
-    };
-    code.onGlue = (i) => {
-      if (i.link?.page.live === true) return charge(i.link);
-      w[W.rip] = i.nextLow;
-      w[W.rip + 1] = i.nextHigh;
-      return charge((i.link = code.lookup(i.nextLow, i.nextHigh)));
-    };
-    code.onStale = (i) => {
-      w[W.budget]! += i.left;
-      this.#staleVisits++;
-      const successor = i.link;
-      // A jump that forgot itself has its target there.
-      const known = successor !== null && successor.page === i.page && successor.ipLow === i.ipLow;
-      if (known && i.page.live && successor.h !== code.onStale) {
-        // Jumps that lead here would do so for ever.
-        if (this.#staleVisits % STALE_LIMIT === 0) code.newGeneration();
-        return charge(successor);
-      }
-      code.bypass(i);
-      w[W.rip] = i.ipLow;
-      w[W.rip + 1] = i.page.ipHigh;
-      return charge((i.link = code.lookup(i.ipLow, i.page.ipHigh)));
-    };
-  }
 }
 
 /** DR6: single step; what a trap may set (SDM 3B 17.2.3). */
@@ -557,13 +457,7 @@ const DR6_BS = 0x4000;
 const DR6_CAUSES = 0xe00f;
 /** W.halted after a triple fault. */
 const IN_SHUTDOWN = 2;
-/** Ends a chain of records. */
-const STOP: Rec = new Rec((i) => i, undefined as never, 0);
 /** Thrown by a breakpoint record before its instruction runs. */
 const DEBUG_STOP = new (class DebugStop {})();
-/** After so many visits to forgotten records all links are looked up again. */
-const STALE_LIMIT = 10_000;
-/** So many targets of an indirect jump are remembered for regions. */
-const TARGET_LIMIT = 8;
 /** Lets no block begin. */
 const NO_BUDGET = 0x7fffffff;
