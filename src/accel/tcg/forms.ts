@@ -183,7 +183,7 @@ const KIND_CODE: Record<Operand['kind'], number> = {
 const LOG2 = [0, 0, 1, 0, 2, 0, 0, 0, 3];
 
 /** Everything of an instruction that its form's text depends on, as one number. */
-function shapeKey(insn: Insn): number {
+export function shapeKey(insn: Insn): number {
   const { options } = insn.row;
   let key =
     LOG2[insn.operandSize]! | (LOG2[insn.addressSize]! << 2) | (insn.rep === 0 ? 0 : insn.rep === 0xf2 ? 16 : 32);
@@ -209,8 +209,8 @@ function shapeKey(insn: Insn): number {
     key |= code << shift;
     shift += 3;
   }
-  // XLAT reads memory without an operand.
-  if (insn.operands.length === 0) key |= (insn.segOverride + 1) << 18;
+  // XLAT and MASKMOVQ reach memory without an operand for it.
+  if (!insn.operands.some(({ kind }) => kind === 'mem')) key |= (insn.segOverride + 1) << 18;
   return key + immediate * 0x4000000;
 }
 
