@@ -18,7 +18,7 @@ export class BreakpointSet {
   constructor(mmu: Mmu, code: CodeCache, stop: (cause: DebugCause) => void, thrown: object) {
     this.#mmu = mmu;
     this.#code = code;
-    code.breakAt = (low, high, handler) => {
+    code.predecoder.breakAt = (low, high, handler) => {
       const address = join(low, high);
       if (!this.#points.some((point) => point.kind === 'execute' && point.address === address)) return handler;
       return (i) => {

@@ -6,11 +6,11 @@ import { CS, W } from '../../cpu/state.ts';
 import type { CodePages } from '../../memory/code-pages.ts';
 import type { Mmu } from '../../mmu/mmu.ts';
 import type { Forms } from './forms.ts';
-import { CodeTable, type Handler, LONGEST, Rec } from './record.ts';
+import { LiveTables } from './live-tables.ts';
+import { Predecoder } from './predecoder.ts';
+import { CodeTable, type Handler, LONGEST, type Rec } from './record.ts';
 
 const FETCH_ENTRIES = 1024;
-/** Longest run of instructions without a jump that is predecoded at once. */
-const BLOCK_LIMIT = 48;
 /** A table takes as much memory as so many records. */
 const TABLE_COST = 40;
 
@@ -22,28 +22,20 @@ export class CodeCache {
   readonly #w: Int32Array;
   readonly #mmu: Mmu;
   readonly #pages: CodePages;
-  readonly #bytes: Uint8Array;
-  readonly #decoder: Decode;
-  readonly #forms: Forms;
   readonly #byPage = new Map<number, CodeTable[]>();
   readonly #fetch: (CodeTable | undefined)[] = new Array(FETCH_ENTRIES).fill(undefined);
   /** Instructions whose bytes lie on two pages, by the second page. */
   readonly #crossing = new Map<number, Rec[]>();
   /** Tables of ring 3 code that may hold records. */
   readonly #user = new Set<CodeTable>();
-  /** Live tables by whether a write to CR3 leaves them alone. */
-  #liveLocal: CodeTable[] = [];
-  #liveGlobal: CodeTable[] = [];
+  readonly #live = new LiveTables();
   readonly #none: Rec;
-  readonly #buffer = new Uint8Array(2 * LONGEST);
   #records = 0;
   #tables = 0;
   /** Pages whose last record may have gone. */
   readonly #emptied = new Set<number>();
   #codeBase = 0;
   #codeLimit = 0;
-  /** Handler for an instruction where the debugger or DR0-DR3 want to stop; asked while predecoding. */
-  breakAt: (low: number, high: number, handler: Handler) => Handler = (_low, _high, handler) => handler;
   /** True when a fault belongs to RIP in the state, not to the running record: fetches and regions set it. */
   ripIsExact = false;
   /** When `size` goes beyond this, `onFull` is told. */
@@ -54,28 +46,26 @@ export class CodeCache {
   /** Told when a record is forgotten, and when all are. */
   onDrop: (record: Rec) => void = () => {};
   onClear: () => void = () => {};
-  /** Since power-on: instructions and blocks that were decoded, instructions that were forgotten because they changed. */
-  decoded = 0;
-  blocks = 0;
+  /** Since power-on: instructions that were forgotten because they changed. */
   invalidated = 0;
+  readonly predecoder: Predecoder;
 
   constructor(w: Int32Array, mmu: Mmu, pages: CodePages, decoder: Decode, forms: Forms, stop: Rec) {
     this.#w = w;
     this.#mmu = mmu;
     this.#pages = pages;
-    this.#bytes = mmu.map.ram.u8;
-    this.#decoder = decoder;
-    this.#forms = forms;
     this.#none = stop;
+    this.predecoder = new Predecoder(mmu.map.ram.u8, decoder, forms, {
+      fetch: (low, high, mode) => this.#fetchFrom(low, high, mode),
+      spansPages: (record, secondPage, handler) => this.#spansPages(record, secondPage, handler),
+    });
     pages.onWrite = (offset, length) => this.#invalidate(offset, length);
     mmu.onFlush = (globals) => {
-      retire(this.#liveLocal);
-      if (globals) retire(this.#liveGlobal);
+      this.#live.retire(globals);
       this.#translationsChanged();
     };
     mmu.onFlushPage = (low, shift) => {
-      this.#liveLocal = retirePage(this.#liveLocal, low, shift);
-      this.#liveGlobal = retirePage(this.#liveGlobal, low, shift);
+      this.#live.retirePage(low, shift);
       this.#translationsChanged();
     };
   }
@@ -91,8 +81,7 @@ export class CodeCache {
 
   /** Every link is to be looked up again. */
   newGeneration(): void {
-    retire(this.#liveLocal);
-    retire(this.#liveGlobal);
+    this.#live.retire(true);
     this.#translationsChanged();
   }
 
@@ -114,9 +103,8 @@ export class CodeCache {
   /** The page of a table has just been fetched from. */
   #enliven(table: CodeTable): void {
     if (table.live) return;
-    table.live = true;
     table.used = this.epoch;
-    (this.#mmu.fetchedGlobal ? this.#liveGlobal : this.#liveLocal).push(table);
+    this.#live.add(table, this.#mmu.fetchedGlobal);
   }
 
   /** Takes the code segment from the state; to be called when it may have changed. */
@@ -165,19 +153,7 @@ export class CodeCache {
 
   /** Decodes a record's bytes again; undefined when they lie on two pages. */
   insnOf(record: Rec): Insn | undefined {
-    const { page, ipLow, length } = record;
-    const inPage = (ipLow + page.codeBase) & 0xfff;
-    if (inPage + length > 4096) return undefined;
-    const insn = this.#decoder(
-      this.#bytes,
-      page.ramPage * 4096 + inPage,
-      length,
-      page.mode,
-      ipLow,
-      page.ipHigh,
-      page.codeLimit,
-    );
-    return insn === 'truncated' ? undefined : insn;
+    return this.predecoder.insnOf(record);
   }
 
   /** Forgets everything: breakpoints changed, or too much was kept. */
@@ -264,15 +240,23 @@ export class CodeCache {
     if (cached?.live === true && cached.linearLow === linear && cached.linearHigh === high && cached.mode === mode) {
       return cached;
     }
-    this.ripIsExact = true;
-    const offset = this.#mmu.fetch(low, high, (mode & MODE.USER) !== 0);
+    const offset = this.#fetchFrom(low, high, mode);
     // Nothing answers there: the bus floats high, and FFh FFh is no instruction.
-    if (offset < 0) return raiseUD();
-    this.ripIsExact = false;
+    if (offset < 0) {
+      this.ripIsExact = true;
+      return raiseUD();
+    }
     const table = this.#find(offset >>> 12, mode, linear, high);
     this.#fetch[at] = table;
     this.#enliven(table);
     return table;
+  }
+
+  #fetchFrom(low: number, high: number, mode: number): number {
+    this.ripIsExact = true;
+    const offset = this.#mmu.fetch(low, high, (mode & MODE.USER) !== 0);
+    this.ripIsExact = false;
+    return offset;
   }
 
   #find(ramPage: number, mode: number, linear: number, high: number): CodeTable {
@@ -298,124 +282,17 @@ export class CodeCache {
     return table;
   }
 
-  /** Decodes from `ipLow` to the end of its block, or to a record that is there already. */
   #predecode(table: CodeTable, ipLow: number): Rec {
-    this.blocks++;
     if ((table.mode & MODE.USER) !== 0) this.#user.add(table);
-    const made: Rec[] = [];
-    let at = ipLow;
-    let joined: Rec | undefined;
-    for (;;) {
-      const offset = (at + table.codeBase) & 0xfff;
-      const known = table.at(offset);
-      if (known !== undefined) {
-        joined = known;
-        break;
-      }
-      const record = this.#decode(table, at, made.length === 0);
-      if (record === undefined) {
-        joined = this.#glue(table, made[made.length - 1]!);
-        break;
-      }
-      const previous = made[made.length - 1];
-      if (previous !== undefined) previous.next = record.rec;
-      made.push(record.rec);
-      at = (at + record.rec.length) | 0;
-      if (record.ends) break;
-      if (made.length >= BLOCK_LIMIT || offset + record.rec.length >= 4096) {
-        joined = this.#glue(table, record.rec);
-        break;
-      }
-    }
-    let left = 0;
-    if (joined !== undefined) {
-      left = joined.left;
-      made[made.length - 1]!.next = joined;
-    }
-    for (let n = made.length - 1; n >= 0; n--) made[n]!.left = ++left;
+    const before = table.size;
+    const record = this.predecoder.predecode(table, ipLow);
+    this.#records += table.size - before;
     if (this.size > this.fullAt) this.onFull();
-    return made[0]!;
+    return record;
   }
 
-  /** A record of no instruction that goes on at the next address, on another page or in another block. */
-  #glue(table: CodeTable, last: Rec): Rec {
-    const glue = new Rec(this.onGlue, table, 0);
-    glue.ipLow = last.nextLow;
-    glue.nextLow = last.nextLow;
-    glue.nextHigh = last.nextHigh;
-    return glue;
-  }
-
-  /** What runs into a forgotten record looks its address up from now on. To be called at the end of a block. */
-  bypass(stale: Rec): void {
-    const { page } = stale;
-    for (const before of page.before(stale)) {
-      if (before.next !== stale) continue;
-      if (before.form?.endsBlock === true) before.next = null;
-      else {
-        before.next = this.#glue(page, before);
-        recount(before);
-      }
-    }
-  }
-
-  /** Set by the engine: looks up `i.nextLow:i.nextHigh`, charges the block and returns its record. */
-  onGlue: Handler = (i) => i;
   /** Set by the engine: runs a record again whose bytes changed since it was decoded. */
   onStale: Handler = (i) => i;
-
-  /** Undefined: the instruction spans pages and is not the one to run now, so its second page is left alone. */
-  #decode(table: CodeTable, ipLow: number, first: boolean): { rec: Rec; ends: boolean } | undefined {
-    const inPage = (ipLow + table.codeBase) & 0xfff;
-    const available = Math.min(LONGEST, 4096 - inPage, this.#toLimit(table, ipLow));
-    const start = table.ramPage * 4096 + inPage;
-    const bytes = this.#bytes;
-    const { mode, ipHigh, codeLimit } = table;
-    let insn = this.#decoder(bytes, start, available, mode, ipLow, ipHigh, codeLimit);
-    let second = -1;
-    if (insn === 'truncated') {
-      if (!first) return undefined;
-      const buffer = this.#buffer.fill(0);
-      buffer.set(bytes.subarray(start, start + available));
-      let total = available;
-      if (available === 4096 - inPage && available < this.#toLimit(table, ipLow)) {
-        const nextLow = (table.linearLow + 4096) | 0;
-        const nextHigh = (table.linearHigh + (nextLow === 0 && table.linearHigh !== 0 ? 1 : 0)) | 0;
-        this.ripIsExact = true;
-        second = this.#mmu.fetch(nextLow, nextHigh, (table.mode & MODE.USER) !== 0);
-        this.ripIsExact = false;
-        const more = Math.min(LONGEST - available, this.#toLimit(table, ipLow) - available);
-        if (second >= 0) buffer.set(bytes.subarray(second, second + more), available);
-        total += more;
-      }
-      insn = this.#decoder(buffer, 0, total, mode, ipLow, ipHigh, codeLimit);
-      // Still not whole: the code segment ends inside it (SDM 3A 6.15, #GP for a fetch beyond the limit).
-      if (insn === 'truncated') return this.#beyondLimit(table, ipLow);
-    }
-    const record = new Rec(this.onGlue, table, insn.length);
-    const form = this.#forms.bind(insn, record);
-    record.h = this.breakAt((ipLow + table.codeBase) | 0, table.linearHigh, form.handler);
-    record.stops = record.h !== form.handler;
-    if (second >= 0 && insn.length > 4096 - inPage) this.#spansPages(record, second >>> 12, form.handler);
-    record.plain = record.h;
-    record.form = form;
-    record.restore();
-    this.#records++;
-    this.decoded++;
-    table.put(inPage, record);
-    return { rec: record, ends: form.endsBlock };
-  }
-
-  #beyondLimit(table: CodeTable, ipLow: number): { rec: Rec; ends: boolean } {
-    const rec = new Rec(() => raiseGP(0), table, 1);
-    rec.ipLow = ipLow;
-    return { rec, ends: true };
-  }
-
-  #toLimit(table: CodeTable, ipLow: number): number {
-    if (table.codeLimit === -1) return LONGEST;
-    return Math.max(0, (table.codeLimit >>> 0) - (ipLow >>> 0) + 1);
-  }
 
   /** The second page is looked up at each run: it may be another one by now. */
   #spansPages(record: Rec, secondPage: number, handler: Handler): void {
@@ -475,30 +352,4 @@ export class CodeCache {
     for (const record of table.records) if (record !== this.#none) record.divert(this.onStale);
     table.slots.fill(0);
   }
-}
-
-/** The block of a record ends behind it now: counts what is left from each record before it. */
-function recount(last: Rec): void {
-  const changed = [last];
-  last.left = 1;
-  for (const record of changed) {
-    for (const before of record.page.before(record)) {
-      if (before.next !== record || before.form?.endsBlock === true) continue;
-      before.left = record.left + 1;
-      changed.push(before);
-    }
-  }
-}
-
-function retire(tables: CodeTable[]): void {
-  for (const table of tables) table.live = false;
-  tables.length = 0;
-}
-
-/** The tables that are not of the page of `1 << shift` bytes around a linear address; the others are live no more. */
-function retirePage(tables: readonly CodeTable[], low: number, shift: number): CodeTable[] {
-  return tables.filter((table) => {
-    if (table.linearLow >>> shift === low >>> shift) table.live = false;
-    return table.live;
-  });
 }

@@ -54,8 +54,11 @@ export class CodeKeeper {
     const regions = this.#regions;
     const { records, characters, forms } = this.#limits;
     const emitted = regions?.stats.characters ?? 0;
-    if ((code.decoded - this.#decoded) * EPOCHS > records || (emitted - this.#emitted) * EPOCHS > characters) {
-      this.#decoded = code.decoded;
+    if (
+      (code.predecoder.decoded - this.#decoded) * EPOCHS > records ||
+      (emitted - this.#emitted) * EPOCHS > characters
+    ) {
+      this.#decoded = code.predecoder.decoded;
       this.#emitted = emitted;
       code.newEpoch();
     }

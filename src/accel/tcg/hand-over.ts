@@ -28,7 +28,7 @@ export class HandOver {
   constructor(w: Int32Array, code: CodeCache) {
     this.#w = w;
     this.#code = code;
-    code.onGlue = (i) => {
+    code.predecoder.onGlue = (i) => {
       if (i.link?.page.live === true) return this.#charge(i.link);
       return this.#charge((i.link = this.#find(i.nextLow, i.nextHigh)));
     };
@@ -120,7 +120,7 @@ export class HandOver {
       if (this.staleVisits % STALE_LIMIT === 0) code.newGeneration();
       return this.#charge(successor);
     }
-    code.bypass(i);
+    code.predecoder.bypass(i);
     return this.#charge((i.link = this.#find(i.ipLow, i.page.ipHigh)));
   }
 }
