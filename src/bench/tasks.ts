@@ -25,7 +25,6 @@ export interface Task {
 const SAMPLES = 5;
 /** So much longer works what computes on the host's processor, whatever it starts with and ends with being slow. */
 const HOST_RUNS = 20;
-const LINUX_SAMPLES = 2;
 /** Emitted code is compiled by V8 while it runs, and settles later than the rest. */
 const WARM_UP = { jit: 3, other: 1 } as const;
 const warmUp = (engine: EngineName): number => (engine === 'jit' ? WARM_UP.jit : WARM_UP.other);
@@ -85,8 +84,8 @@ export function linuxTasks(tools: HostTools): Task[] {
           iterations,
           job: () => ({ kind: 'command', arch, command: name }),
           expected: expected(tools),
-          warmUp: () => 1,
-          samples: LINUX_SAMPLES,
+          warmUp,
+          samples: SAMPLES,
         }),
       ),
     ];
