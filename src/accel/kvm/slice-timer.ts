@@ -20,9 +20,9 @@ export const KERNEL_SIGSET_BYTES = 8;
 const AT = { set: 0, event: 128, timer: 256, spec: 320, zero: 384, owner: 448 } as const;
 
 /**
- * Ends KVM_RUN after some time, or when there is input. A timer of this thread sends a signal that the thread blocks and KVM_RUN lets
- * through (KVM_SET_SIGNAL_MASK): the call returns EINTR, no handler runs, and the signal stays pending until it is
- * taken. The same with the signal that the kernel sends for input.
+ * Ends KVM_RUN after some time, or when there is input. A timer of this thread sends a signal that the thread blocks and
+ * KVM_RUN lets through (KVM_SET_SIGNAL_MASK): the call returns EINTR, no handler runs, and the signal stays pending until
+ * it is taken. The same with the signal that the kernel sends for input.
  */
 export class SliceTimer {
   readonly #libc: Libc;

@@ -1,3 +1,4 @@
+import { multiplyHigh } from '../softfloat/arithmetic.ts';
 import { W } from '../state.ts';
 
 const EXCEPTIONS_AND_CONTROL = 0xf3f;
@@ -17,17 +18,6 @@ const F32_BIAS = 127;
 
 /** The answer of `order` and `narrow` when they did nothing. */
 export const NOT_DONE = -2;
-
-/** High 32 bits of the unsigned product of two words. */
-function multiplyHigh(a: number, b: number): number {
-  const al = a & 0xffff;
-  const ah = a >>> 16;
-  const bl = b & 0xffff;
-  const bh = b >>> 16;
-  const middle = (Math.imul(ah, bl) + (Math.imul(al, bl) >>> 16)) | 0;
-  const other = (Math.imul(al, bh) + (middle & 0xffff)) | 0;
-  return (Math.imul(ah, bh) + (middle >>> 16) + (other >>> 16)) | 0;
-}
 
 /** Whether sign and exponent (`se`) and the significand's high word are those of a normal number. */
 const isNormal = (se: number, hi: number): boolean => hi < 0 && ((se + 1) & EXPONENT) > 1;

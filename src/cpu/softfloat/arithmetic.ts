@@ -1,7 +1,7 @@
 import { A, B, EXP, EXT, HI, LO, normalise, R, SIGN, shiftRightJam, u } from './unpacked.ts';
 
 /** High 32 bits of the unsigned product of two words. */
-function multiplyHigh(a: number, b: number): number {
+export function multiplyHigh(a: number, b: number): number {
   const al = a & 0xffff;
   const ah = a >>> 16;
   const bl = b & 0xffff;
