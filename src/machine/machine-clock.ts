@@ -59,17 +59,24 @@ export class HostClock implements MachineClock {
     if (elapsed > 100_000 && done > this.#sliceInstructions) {
       this.#rate = 0.7 * this.#rate + 0.3 * ((done - this.#sliceInstructions) / elapsed);
     }
-    this.#sliceStart = now;
-    this.#sliceInstructions = done;
+    this.#beginSlice(now, done);
     const until = Math.min(SLICE_NS, this.timers.nextDeadline - now);
     return Math.max(SLICE.least, Math.min(SLICE.most, Math.floor(until * this.#rate)));
+  }
+
+  #beginSlice(now: number, done: number): void {
+    this.#sliceStart = now;
+    this.#sliceInstructions = done;
   }
 
   haltMs(): number {
     return Math.max(0, (this.timers.nextDeadline - this.timers.now()) / 1e6);
   }
 
-  wake(): void {}
+  wake(): void {
+    // Sleep says nothing about the CPU's speed.
+    this.#beginSlice(this.timers.now(), this.#instructions());
+  }
 
   pause(): void {
     this.#pausedAt ??= this.#nowMs();
