@@ -119,7 +119,8 @@ int main(int count, char **arguments) {
   for (int i = 0; i < 24; i++) descriptors[i / 4][i % 4] = strtoul(arguments[i + 1], NULL, 0);
   for (int i = 0; i < 6; i++) if (descriptors[i][0] & 4) describe(descriptors[i]);
   setrlimit(RLIMIT_CPU, &(struct rlimit){ MOST_SECONDS, MOST_SECONDS });
-  stack_t stack = { .ss_sp = malloc(65536), .ss_size = 65536 };
+  /* A case's ESP may lie in this stack: the kernel is not to think that a handler runs there. */
+  stack_t stack = { .ss_sp = malloc(65536), .ss_size = 65536, .ss_flags = (int)(1u << 31) /* SS_AUTODISARM */ };
   sigaltstack(&stack, NULL);
   build();
   struct sigaction action = { .sa_sigaction = begin, .sa_flags = SA_SIGINFO | SA_ONSTACK };
