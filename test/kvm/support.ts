@@ -184,7 +184,7 @@ export function faulty(libc: Libc, verdict: (name: string) => number): Libc {
     ioctl: (fd, request, argument) => guard('ioctl', () => libc.ioctl(fd, request, argument)),
     prepareIoctl: (fd, request, argument) => {
       const run = libc.prepareIoctl(fd, request, argument);
-      return () => guard('run', run);
+      return { call: () => guard('run', run.call), close: run.close };
     },
     mmap: (length, protection, flags, fd) => {
       failed = verdict('mmap');

@@ -141,7 +141,7 @@ export class VcpuCore {
       this.#keep(memory, ({ address, buffer }) => libc.munmap(address, buffer.byteLength));
       this.#buffer = memory.buffer;
       this.run = new DataView(memory.buffer);
-      this.enter = libc.prepareIoctl(this.#fd, KVM.RUN, 0);
+      this.enter = this.#keep(libc.prepareIoctl(this.#fd, KVM.RUN, 0), (run) => run.close()).call;
       this.#argument = this.#keep(new NativeBlock(libc, PAGE), free);
       setGuestCpuid(system, this.#fd, model);
       this.msrs = this.#keep(new VcpuMsrs(libc, this.#fd), free);
