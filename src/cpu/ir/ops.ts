@@ -21,6 +21,11 @@ export interface PureOp {
 
 const bit = (condition: boolean): number => (condition ? 1 : 0);
 const SCALE = 2 ** -32;
+/**
+ * Text for a number's 32 bits without sign, as a double. V8 takes `>>> 0` that only gave small numbers so far for one
+ * that always will, and throws the code away when it does not; a shift by 32, which is the same, it does not guess at.
+ */
+export const unsignedText = (x: string): string => `(${x} >>> 32)`;
 /** V8 makes a branch of `? 1 : 0`, which a carry's likelihood is bad for, and a number of the comparison of this. */
 const bitText = (condition: string): string => `(${condition} | 0)`;
 /**
@@ -29,9 +34,9 @@ const bitText = (condition: string): string => `(${condition} | 0)`;
  * speculate on small ones.
  */
 const highProduct = (a: string, b: string, low: string): string =>
-  `((${a} >>> 0) * ${SCALE} * (${b} >>> 0) - (${low} >>> 0) * ${SCALE} + 0.5 | 0)`;
+  `(${unsignedText(a)} * ${SCALE} * ${unsignedText(b)} - ${unsignedText(low)} * ${SCALE} + 0.5 | 0)`;
 const highSigned = (a: string, b: string): string =>
-  `(${a} * ${SCALE} * ${b} - (Math.imul(${a}, ${b}) >>> 0) * ${SCALE} + ${2 ** 32 + 0.5} | 0)`;
+  `(${a} * ${SCALE} * ${b} - ${unsignedText(`Math.imul(${a}, ${b})`)} * ${SCALE} + ${2 ** 32 + 0.5} | 0)`;
 
 const s64 = (x: bigint): bigint => BigInt.asIntN(64, x);
 const u64 = (x: bigint): bigint => BigInt.asUintN(64, x);

@@ -1,3 +1,4 @@
+import { unsignedText } from '../../../cpu/ir/ops.ts';
 import { W } from '../../../cpu/state.ts';
 
 /** Helpers of DIV and IDIV that a region replaces by V8's own division where the dividend is small. */
@@ -33,14 +34,14 @@ export function divisionText(helper: Division, args: readonly string[], name: st
   const [dividend, divisor, quotient, rest] = [`${name}a`, `${name}b`, `${name}q`, `${name}r`];
   const signed = helper === 'idiv64';
   const sign = `${ah} >> 31`;
-  const half = (high: string): string => (signed ? high : `(${high} >>> 0)`);
+  const half = (high: string): string => (signed ? high : unsignedText(high));
   const exact = (high: string): string =>
     signed ? `(${high} + ${EXACT}) >>> 0 < ${2 * EXACT}` : `${high} >>> 0 < ${EXACT}`;
   const none = signed ? `${dl} === ${sign} && ${dh} === ${sign}` : `(${dl} | ${dh}) === 0`;
   return {
     when: `${none} && ${exact(ah)} && ${exact(bh)} && (${bl} | ${bh}) !== 0`,
     act: [
-      `const ${dividend} = ${half(ah)} * ${TWO_32} + (${al} >>> 0), ${divisor} = ${half(bh)} * ${TWO_32} + (${bl} >>> 0);`,
+      `const ${dividend} = ${half(ah)} * ${TWO_32} + ${unsignedText(al)}, ${divisor} = ${half(bh)} * ${TWO_32} + ${unsignedText(bl)};`,
       `const ${quotient} = Math.trunc(${dividend} / ${divisor}), ${rest} = ${dividend} - ${quotient} * ${divisor};`,
       `${name}l = ${quotient} | 0; ${name}h = Math.floor(${quotient} * ${1 / TWO_32}) | 0;`,
       `w[${W.scratch}] = ${rest}; w[${W.scratch + 1}] = Math.floor(${rest} * ${1 / TWO_32});`,
