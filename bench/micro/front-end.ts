@@ -1,3 +1,4 @@
+import { HOT } from '../../src/accel/tcg/forms.ts';
 import { emitRegion } from '../../src/accel/tcg/jit/emit-region.ts';
 import { buildFlowGraph } from '../../src/accel/tcg/jit/flow-graph.ts';
 import { choosePasses } from '../../src/accel/tcg/jit/passes.ts';
@@ -73,7 +74,7 @@ function casesOf(width: Width): Case[] {
       group,
       name: 'emit a region as text',
       units: graph.instructions,
-      run: () => emitRegion(graph, mode, 'region', passes, speculation),
+      run: () => emitRegion(graph, mode, 'region', passes, speculation, { guarded: false, hot: HOT }),
     },
     { group, name: 'predecode and sort 256 numbers', units: 1, run: coldSort(cpu, sort) },
     { group, name: 'sort 256 numbers, predecoded', units: 1, run: sort },

@@ -8,9 +8,11 @@ import type { Mmu } from '../../mmu/mmu.ts';
 import type { Forms } from './forms.ts';
 import { LiveTables } from './live-tables.ts';
 import { Predecoder } from './predecoder.ts';
-import { CodeTable, type Handler, LONGEST, type Rec } from './record.ts';
+import { CodeTable, type Handler, LONGEST, Rec } from './record.ts';
 
 const FETCH_ENTRIES = 1024;
+const RECENT_ENTRIES = 4096;
+const recentAt = (ipLow: number): number => (ipLow ^ (ipLow >>> 12)) & (RECENT_ENTRIES - 1);
 /** A table takes as much memory as so many records. */
 const TABLE_COST = 40;
 
@@ -24,12 +26,16 @@ export class CodeCache {
   readonly #pages: CodePages;
   readonly #byPage = new Map<number, CodeTable[]>();
   readonly #fetch: (CodeTable | undefined)[] = new Array(FETCH_ENTRIES).fill(undefined);
+  /** The records that were looked up last, by instruction pointer. */
+  readonly #recent: Rec[];
   /** Instructions whose bytes lie on two pages, by the second page. */
   readonly #crossing = new Map<number, Rec[]>();
   /** Tables of ring 3 code that may hold records. */
   readonly #user = new Set<CodeTable>();
   readonly #live = new LiveTables();
   readonly #none: Rec;
+  /** A record of a page that is never live. */
+  readonly #nowhere: Rec;
   #records = 0;
   #tables = 0;
   /** Pages whose last record may have gone. */
@@ -41,8 +47,8 @@ export class CodeCache {
   /** When `size` goes beyond this, `onFull` is told. */
   fullAt = Infinity;
   onFull: () => void = () => {};
-  /** What is looked up now is marked as used in this epoch. */
-  epoch = 0;
+  /** What is looked up now is marked as used in this epoch; in memory that emitted code reads. */
+  readonly epochWord = new Int32Array(1);
   /** Told when a record is forgotten, and when all are. */
   onDrop: (record: Rec) => void = () => {};
   onClear: () => void = () => {};
@@ -55,6 +61,8 @@ export class CodeCache {
     this.#mmu = mmu;
     this.#pages = pages;
     this.#none = stop;
+    this.#nowhere = new Rec((i) => i, new CodeTable(-1, -1, 0, 0, 0, 0, stop), 0);
+    this.#recent = new Array(RECENT_ENTRIES).fill(this.#nowhere);
     this.predecoder = new Predecoder(mmu.map.ram.u8, decoder, forms, {
       fetch: (low, high, mode) => this.#fetchFrom(low, high, mode),
       spansPages: (record, secondPage, handler) => this.#spansPages(record, secondPage, handler),
@@ -68,6 +76,10 @@ export class CodeCache {
       this.#live.retirePage(low, shift);
       this.#translationsChanged();
     };
+  }
+
+  get epoch(): number {
+    return this.epochWord[0]!;
   }
 
   get records(): number {
@@ -117,6 +129,7 @@ export class CodeCache {
     this.#codeBase = base;
     this.#codeLimit = limit;
     this.#fetch.fill(undefined);
+    this.#recent.fill(this.#nowhere);
   }
 
   /** The record at an instruction pointer. Raises the fault that fetching it raises. */
@@ -125,10 +138,18 @@ export class CodeCache {
       this.ripIsExact = true;
       return raiseGP(0);
     }
+    const at = recentAt(ipLow);
+    const recent = this.#recent[at]!;
+    if (recent.ipLow === ipLow) {
+      const { page } = recent;
+      if (page.live && page.ipHigh === ipHigh && page.mode === this.#w[W.mode]) return recent;
+    }
     const low = (ipLow + this.#codeBase) | 0;
     const table = this.#table(low, ipHigh);
     const slot = table.slots[low & 0xfff]!;
-    return slot !== 0 ? table.records[slot]! : this.#predecode(table, ipLow);
+    const record = slot !== 0 ? table.records[slot]! : this.#predecode(table, ipLow);
+    this.#recent[at] = record;
+    return record;
   }
 
   /** The record at an address in the current mode if it was decoded before; nothing faults, nothing is made. */
@@ -170,6 +191,7 @@ export class CodeCache {
     this.#records = 0;
     this.#tables = 0;
     this.#fetch.fill(undefined);
+    this.#recent.fill(this.#nowhere);
     this.newGeneration();
   }
 
@@ -190,7 +212,7 @@ export class CodeCache {
 
   /** A new epoch of use. No table is live now: each is marked when it is looked up again. */
   newEpoch(): void {
-    this.epoch++;
+    this.epochWord[0]!++;
     this.newGeneration();
   }
 
@@ -340,6 +362,8 @@ export class CodeCache {
   #drop(record: Rec): void {
     this.onDrop(record);
     record.divert(this.onStale);
+    const at = recentAt(record.ipLow);
+    if (this.#recent[at] === record) this.#recent[at] = this.#nowhere;
     const offset = (record.ipLow + record.page.codeBase) & 0xfff;
     // An instruction on two pages may be told twice, and another one stand in its place by then.
     if (record.page.at(offset) !== record) return;

@@ -60,14 +60,13 @@ export class Environment {
     )(this.names);
   }
 
-  /** As `compile`, with one more name that only this text sees. */
-  compileWith(text: string, uses: ReadonlySet<string>, name: string, value: unknown): unknown {
-    const own = new Set(uses);
-    own.delete(name);
-    for (const used of own) {
+  /** As `compile`, with more names that only this text sees. */
+  compileWith(text: string, uses: ReadonlySet<string>, own: Readonly<Record<string, unknown>>): unknown {
+    const shared = [...uses].filter((name) => !(name in own));
+    for (const used of shared) {
       if (this.names[used] === undefined) throw new Error(`generated code names ${used}, which does not exist`);
     }
-    const body = `"use strict"; const { ${[...own].join(', ')} } = E; ${text}\n//# sourceURL=emu:regions`;
-    return new Function('E', name, body)(this.names, value);
+    const body = `"use strict"; const { ${shared.join(', ')} } = E; ${text}\n//# sourceURL=emu:regions`;
+    return new Function('E', ...Object.keys(own), body)(this.names, ...Object.values(own));
   }
 }

@@ -37,7 +37,7 @@ export class HandOver {
 
   /** Functions by the names that generated code has for them. */
   get names(): Record<string, unknown> {
-    const { enterAt } = this;
+    const { enterAt, jumpTo } = this;
     const stop = this.#stop;
     const follow = (i: Rec): Rec => this.#charge((i.link = this.#find(i.imm, i.immHigh)));
     const fall = (i: Rec): Rec => {
@@ -68,11 +68,21 @@ export class HandOver {
           return enterVia(i, low, high);
       }
     };
-    return { STOP, stop, interrupted, enterAt, follow, fall, enterVia, promote, ask };
+    return { STOP, stop, interrupted, enterAt, jumpTo, follow, fall, enterVia, promote, ask };
   }
 
   /** Finds the record at an instruction pointer and charges its block. */
   readonly enterAt = (low: number, high: number): Rec => this.#charge(this.#find(low, high));
+
+  /** As `enterAt`, for a jump, which makes its target hotter. */
+  readonly jumpTo = (low: number, high: number): Rec => this.#jumped(this.#find(low, high));
+
+  #jumped(target: Rec): Rec {
+    const { regions } = this;
+    const next = this.#charge(target);
+    if (++target.heat === regions?.hot && next === target) regions.promote(target);
+    return next;
+  }
 
   /** RIP points at the record meanwhile, for the fault that fetching it may raise. */
   #find(low: number, high: number): Rec {
@@ -97,14 +107,11 @@ export class HandOver {
   };
 
   #enterVia(i: Rec, low: number, high: number): Rec {
-    const { regions } = this;
     const target = this.#find(low, high);
     i.link = target;
     const targets = (i.targets ??= []);
     if (targets.length < TARGET_LIMIT && !targets.includes(target)) targets.push(target);
-    const next = this.#charge(target);
-    if (++target.heat === regions?.hot && next === target) regions.promote(target);
-    return next;
+    return this.#jumped(target);
   }
 
   /** Goes on with the record that stands in the place of a forgotten one. */

@@ -17,6 +17,7 @@ import { type HighFlow, highFlow, type Speculation } from './high-flow.ts';
 import { isFloatCall } from './inline-float.ts';
 import type { Passes } from './passes.ts';
 import { EXIT, gprName, type RegionLocals, RegionPrinter } from './region-printer.ts';
+import { COUNT } from './stats.ts';
 import { type Structure, structure, successors } from './structure.ts';
 import { unrollLoops } from './unroll.ts';
 import { ValueFacts } from './value-facts.ts';
@@ -41,6 +42,14 @@ export interface RegionText {
   readonly assumed: HighFlow['assumed'];
 }
 
+/** What does not follow from a region's code. */
+export interface RegionEnds {
+  /** It lies on several pages: whether they are mapped as when it was made is asked when translations changed. */
+  readonly guarded: boolean;
+  /** Entries after which what it leads to is promoted. */
+  readonly hot: number;
+}
+
 /** Prints a flow graph as one JavaScript function of nested loops, with registers and flags in locals. */
 export function emitRegion(
   graph: FlowGraph,
@@ -48,8 +57,9 @@ export function emitRegion(
   name: string,
   passes: Passes,
   speculation: Speculation,
+  ends: RegionEnds,
 ): RegionText {
-  return new RegionEmitter(graph, mode, passes, speculation).emit(name);
+  return new RegionEmitter(graph, mode, passes, speculation).emit(name, ends);
 }
 
 class RegionEmitter {
@@ -87,7 +97,7 @@ class RegionEmitter {
     this.#flagsLive = passes['dead-flags'] ? liveIn : liveIn.map(() => true);
   }
 
-  emit(name: string): RegionText {
+  emit(name: string, { guarded, hot }: RegionEnds): RegionText {
     this.#tree(0, { kind: 'kept' });
     const { read, written, calls } = this.#locals;
     const spill = [
@@ -95,22 +105,28 @@ class RegionEmitter {
       keepText(this.#long),
       `w[${W.budget}] = n;`,
     ].join(' ');
+    if (guarded) this.#uses.add('recheck');
+    if (this.#exits.length > 0) for (const use of ['links', 'counts', 'epoch']) this.#uses.add(use);
     this.#uses.add(this.#long ? 'keepFlags64' : 'keepFlags');
     if (calls) this.#uses.add('faultAt');
     const text = [
       `return function ${name}(i) {`,
+      ...(guarded
+        ? [`if (region.checked !== w[${W.generation}]) { const r = recheck(region, i); if (r !== null) return r; }`]
+        : []),
       `let n = w[${W.budget}] + i.left | 0, pc = 0, x = 0, tl = 0, th = 0;`,
       ...(read.size === 0 ? [] : [`let ${[...read].map((word) => `${gprName(word)} = w[${word}]`).join(', ')};`]),
       FLAG_LOCALS,
       ...(calls ? ['try {'] : []),
       'out: {',
       'entered[0] = n;',
-      `if (i.left < 0) { x = ${EXIT.WARM}; fk = 0; break out; }`,
+      'if (i.left < 0) { x = i.imm; fk = 0; break out; }',
       ...this.#entryCheck(),
       ...this.#lines,
       '}',
       ...(calls ? ['} catch (e) {', spill, 'faultAt(region, pc); throw e;', '}'] : []),
       spill,
+      ...(this.#exits.length > 0 ? [linkedExit(hot)] : []),
       'return finish(region, x, pc, tl, th);',
       '}',
     ].join('\n');
@@ -251,6 +267,21 @@ class RegionEmitter {
     this.#lines.push(`x = ${exit}; break out;`);
   }
 }
+
+/** Goes on with what a known exit leads to, where that needs no look-up and is not about to be promoted. */
+const linkedExit = (hot: number): string =>
+  [
+    'if (x >= 0) {',
+    'const t = links[x];',
+    `if (t !== null && t.page.live && t.heat !== ${hot - 1} && (w[${W.budget}] = n - t.left | 0) >= w[${W.budgetEnd}]) {`,
+    't.heat = t.heat + 1 | 0;',
+    `counts[${COUNT.ran}] += entered[0] - n | 0; counts[${COUNT.exits}]++;`,
+    'region.used = epoch[0];',
+    'return t;',
+    '}',
+    `w[${W.budget}] = n;`,
+    '}',
+  ].join('\n');
 
 /** What is known of the flags at each block's beginning. */
 function flagFlow(blocks: readonly Block[], order: readonly number[]): FlagKnowledge[] {

@@ -3,15 +3,15 @@ import { W } from '../../../cpu/state.ts';
 import type { CodeCache } from '../code-cache.ts';
 import type { Environment } from '../environment.ts';
 import { HOT } from '../forms.ts';
-import { type CodeTable, type Handler, Rec } from '../record.ts';
-import { emitRegion, type RegionNode } from './emit-region.ts';
+import { CodeTable, type Handler, Rec } from '../record.ts';
+import { emitRegion, type RegionNode, type RegionText } from './emit-region.ts';
 import { flagKeepers } from './flag-state.ts';
 import { buildFlowGraph, type FlowGraph } from './flow-graph.ts';
 import type { JitOptions, RegionRange } from './options.ts';
 import { choosePasses, type Passes } from './passes.ts';
 import { EXIT } from './region-printer.ts';
 import { Failures, SpeculationMemory } from './speculation.ts';
-import { JitStats } from './stats.ts';
+import { COUNT, JitStats } from './stats.ts';
 
 /** A region with fewer instructions is not worth its compilation, unless it loops. */
 const LEAST = 3;
@@ -21,20 +21,43 @@ const LARGE = 100;
 const STRAYED = 64;
 
 /** Emitted code for a hot entry, and what it takes to leave it and to throw it away. */
-export interface Region {
+class Region {
   readonly entry: Rec;
   readonly pages: readonly CodeTable[];
   readonly recs: ReadonlySet<Rec>;
   readonly nodes: readonly RegionNode[];
-  readonly exits: readonly { readonly low: number; readonly high: number }[];
+  readonly exits: RegionText['exits'];
+  /** What the exits lead to, once that was looked up. */
   readonly links: (Rec | null)[];
   readonly instructions: number;
   readonly characters: number;
+  readonly failures: Failures;
   /** Epoch of the code cache in which it last ran. */
   used: number;
+  /** Generation of translations in which all its pages were seen to be mapped as when it was made. */
+  checked: number;
   /** Times that it was left because an address was not aligned. */
-  strayed: number;
-  readonly failures: Failures;
+  strayed = 0;
+
+  constructor(
+    entry: Rec,
+    graph: FlowGraph,
+    { text, nodes, exits, assumed }: RegionText,
+    epoch: number,
+    generation: number,
+  ) {
+    this.entry = entry;
+    this.pages = pagesOf(graph);
+    this.recs = new Set(graph.blocks.flatMap((block) => block.nodes.map(({ rec }) => rec)));
+    this.nodes = nodes;
+    this.exits = exits;
+    this.links = exits.map(() => null);
+    this.instructions = graph.instructions;
+    this.characters = text.length;
+    this.failures = new Failures(entry, assumed);
+    this.used = epoch;
+    this.checked = generation;
+  }
 }
 
 /** A region as it was made, for dumps. */
@@ -45,9 +68,15 @@ export interface MadeRegion {
   readonly text: string;
 }
 
-/** A record that makes a region run nothing but its beginning and its end. */
-const WARM = new Rec((i) => i, undefined as never, 0);
-WARM.left = -1;
+/** Records that make a region run nothing but its beginning and its end: `imm` is the exit. */
+const LIVE = new CodeTable(-1, -1, 0, 0, 0, 0, undefined as never);
+LIVE.live = true;
+const WARM = [EXIT.WARM, 0].map((exit) => {
+  const rec = new Rec((i) => i, LIVE, 0);
+  rec.left = -1;
+  rec.imm = exit;
+  return rec;
+});
 
 /** Makes, keeps and drops regions. */
 export class Regions {
@@ -98,27 +127,14 @@ export class Regions {
     }
     const name = `region_${number}_${(entry.page.ipHigh >>> 0).toString(16)}_${(entry.ipLow >>> 0).toString(16)}`;
     const speculation = this.#speculation.at(entry, this.#w);
-    const { text, uses, assumed, ...tables } = emitRegion(graph, entry.page.mode, name, this.#passes, speculation);
+    const guarded = pagesOf(graph).length > 1;
+    const emitted = emitRegion(graph, entry.page.mode, name, this.#passes, speculation, { guarded, hot: this.hot });
+    const { text, uses } = emitted;
     this.onMade?.({ name, mode: entry.page.mode, graph, text });
-    const recs = new Set(graph.blocks.flatMap(({ nodes }) => nodes.map(({ rec }) => rec)));
-    const region: Region = {
-      ...tables,
-      entry,
-      pages: pagesOf(graph),
-      recs,
-      links: tables.exits.map(() => null),
-      instructions: graph.instructions,
-      characters: text.length,
-      used: this.#code.epoch,
-      strayed: 0,
-      failures: new Failures(entry, assumed),
-    };
-    const run = this.#env.compileWith(text, uses, 'region', region) as Handler;
-    // Its end runs once now: V8 would throw optimised code away that meets code without type feedback.
-    const before = this.#w.slice(0, W.budget + 1);
-    run(WARM);
-    this.#w.set(before);
-    entry.divert(region.pages.length === 1 ? run : this.#guarded(region, run));
+    const region = new Region(entry, graph, emitted, this.#code.epoch, this.#w[W.generation]!);
+    const run = this.#env.compileWith(text, uses, { region, links: region.links }) as Handler;
+    this.#warm(region, run);
+    entry.divert(run);
     for (const { ramPage } of region.pages) {
       let regions = this.#byPage.get(ramPage);
       if (regions === undefined) this.#byPage.set(ramPage, (regions = new Set()));
@@ -139,14 +155,23 @@ export class Regions {
     return this.#only === undefined || (number >= this.#only.from && number < this.#only.to);
   }
 
-  /** A region on several pages runs only while all of them are mapped as when it was made. */
-  #guarded(region: Region, run: Handler): Handler {
-    const { pages } = region;
-    const code = this.#code;
-    return (i) => {
-      for (let n = 0; n < pages.length; n++) if (!pages[n]!.live && !code.revive(pages[n]!)) return i.plain(i);
-      return run(i);
-    };
+  /** Runs a region's beginning and end: V8 would throw optimised code away that meets code without type feedback. */
+  #warm(region: Region, run: Handler): void {
+    const w = this.#w;
+    const before = w.slice();
+    const counts = this.stats.counts.slice();
+    const { links, checked } = region;
+    const [plain, linked] = WARM as [Rec, Rec];
+    if (links.length > 0) links[0] = linked;
+    w[W.budgetEnd] = -0x80000000;
+    for (const rec of links.length > 0 ? WARM : [plain]) run(rec);
+    region.checked = ~checked;
+    run(plain);
+    if (links.length > 0) links[0] = null;
+    linked.heat = 0;
+    region.checked = checked;
+    w.set(before);
+    this.stats.counts.set(counts);
   }
 
   /** Regions that are kept. */
@@ -227,9 +252,15 @@ export class Regions {
     };
     // A region writes the budget that it begins with into the first word.
     const entered = new Int32Array(1);
-    names.entered = entered;
+    Object.assign(names, { entered, counts: stats.counts, epoch: code.epochWord });
+    names.recheck = (region: Region, i: Rec): Rec | null => {
+      for (const page of region.pages) if (!page.live && !code.revive(page)) return i.plain(i);
+      region.checked = w[W.generation]!;
+      return null;
+    };
+    const { counts } = stats;
     const count = (): void => {
-      stats.ran += (entered[0]! - w[W.budget]!) | 0;
+      counts[COUNT.ran] += (entered[0]! - w[W.budget]!) | 0;
     };
     Object.assign(names, flagKeepers(w));
     names.faultAt = (region: Region, node: number): void => {
@@ -254,7 +285,7 @@ export class Regions {
         throw thrown;
       }
     };
-    const enterAt = names.enterAt as (low: number, high: number) => Rec;
+    const jumpTo = names.jumpTo as (low: number, high: number) => Rec;
     const stop = names.stop as (rec: Rec) => Rec;
     const leave = (region: Region, exit: number): Rec => {
       const link = region.links[exit]!;
@@ -271,7 +302,7 @@ export class Regions {
       const target = code.lookup(low, high);
       stats.lookups++;
       if (linked) region.links[exit] = target;
-      return enterAt(low, high);
+      return jumpTo(low, high);
     };
     names.finish = (region: Region, x: number, node: number, low: number, high: number): Rec => {
       region.used = code.epoch;
@@ -289,11 +320,11 @@ export class Regions {
       }
       count();
       if (x >= 0) {
-        stats.exits++;
+        counts[COUNT.exits]++;
         return leave(region, x);
       }
       stats.indirect++;
-      return enterAt(low, high);
+      return jumpTo(low, high);
     };
   }
 }

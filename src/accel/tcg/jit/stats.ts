@@ -1,5 +1,10 @@
+/** What emitted code itself counts. */
+export const COUNT = { ran: 0, exits: 1 } as const;
+
 /** What the JIT did so far. */
 export class JitStats {
+  /** By COUNT; doubles, which nothing overflows. */
+  readonly counts = new Float64Array(2);
   made = 0;
   refused = 0;
   dropped = 0;
@@ -10,10 +15,7 @@ export class JitStats {
   characters = 0;
   /** Milliseconds that making them took. */
   compileMs = 0;
-  /** Guest instructions that ran in regions. */
-  ran = 0;
-  /** Times that a region was left: by a known exit, of which some had to look up what they lead to; by an indirect jump. */
-  exits = 0;
+  /** Times that a known exit had to look up what it leads to; that a region was left by an indirect jump. */
   lookups = 0;
   indirect = 0;
   /** Instructions that the interpreter ran for a region: TLB misses and the like. */
@@ -23,4 +25,14 @@ export class JitStats {
   unsuited = 0;
   /** Faults in regions. */
   faults = 0;
+
+  /** Guest instructions that ran in regions. */
+  get ran(): number {
+    return this.counts[COUNT.ran]!;
+  }
+
+  /** Times that a region was left by a known exit. */
+  get exits(): number {
+    return this.counts[COUNT.exits]!;
+  }
 }
