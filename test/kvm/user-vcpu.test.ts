@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadLibc } from '../../src/accel/kvm/ffi.ts';
-import { RBX, W } from '../../src/cpu/state.ts';
+import { CS, RAX, RBX, W } from '../../src/cpu/state.ts';
 import { Bench, NO_KVM, WHY } from './support.ts';
 
 const IOPL_3 = 0x3000n;
@@ -48,6 +48,27 @@ describe.skipIf(NO_KVM !== undefined)(`ring 3 alone under KVM${WHY}`, () => {
     expect(flags()).toBe(before);
     closeSync(fd);
     rmSync(folder, { recursive: true });
+  });
+
+  test('a program that goes over to compatibility mode leaves KVM', () => {
+    const GDT = 0x3000;
+    // JMP FAR [RIP+0] to 1010h in segment 28h; there: DEC EAX, which is a prefix in 64-bit code, and JMP back
+    const far = [0xff, 0x2d, 0, 0, 0, 0, 0x10, 0x10, 0, 0, 0x2b, 0];
+    const state = bench.longMode([...far, 0, 0, 0, 0, 0x48, 0xeb, 0xfd], 3);
+    // A code segment of ring 3 with 32-bit code and 4 GiB (SDM 3A figure 5-1).
+    bench.map.writeBytes(GDT + 0x28, Uint8Array.of(0xff, 0xff, 0, 0, 0, 0xfb, 0xcf, 0));
+    state.set('gdtrBase', BigInt(GDT));
+    state.set('gdtrLimit', 0x2fn);
+    bench.kvm.writeState(state);
+    bench.kvm.run(1);
+    expect(bench.kvm.counts.runs).toBeGreaterThan(0);
+    for (let turn = 0; turn < 50; turn++) bench.kvm.run(1);
+    const { runs, interpreted } = bench.kvm.counts;
+    for (let turn = 0; turn < 3; turn++) bench.kvm.run(1);
+    expect(bench.kvm.counts.runs).toBe(runs);
+    expect(bench.kvm.counts.interpreted).toBeGreaterThan(interpreted + 1000);
+    expect(bench.state().get('selector', CS)).toBe(0x2bn);
+    expect(bench.state().get('gpr', RAX)).toBeGreaterThan(0n);
   });
 
   test('a program that is given up leaves nothing in SSE registers', () => {
