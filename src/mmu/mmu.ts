@@ -243,13 +243,14 @@ export class Mmu {
     this.#probe(low, high, bytes, how, true);
   }
 
-  /** A fault of the second page is at its first byte. */
+  /** A fault of the second page is at its first byte. That all bytes are canonical is looked at before pages are. */
   #probe(low: number, high: number, bytes: number, how: number, write: boolean): void {
-    this.#locate(low, high, how, write, 1);
     const lastPage = (low + bytes - 1) & 0xfffff000;
-    if (lastPage !== (low & 0xfffff000)) {
-      this.#locate(lastPage, (high + (lastPage >>> 0 < low >>> 0 ? 1 : 0)) | 0, how, write, 1);
-    }
+    if (lastPage === (low & 0xfffff000)) return void this.#locate(low, high, how, write, 1);
+    const upper = (high + (lastPage >>> 0 < low >>> 0 ? 1 : 0)) | 0;
+    if (!this.#canonical(upper)) this.#faults.nonCanonical((how & HOW.STACK) !== 0);
+    this.#locate(low, high, how, write, 1);
+    this.#locate(lastPage, upper, how, write, 1);
   }
 
   /**

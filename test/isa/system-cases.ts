@@ -94,6 +94,8 @@ export const SYSTEM_CASES: readonly SystemCase[] = [
   ['SYSENTER in long mode', 'l64u', '0f34', 'sysenterCs=30', '#6'],
   ['SYSEXIT', 'p32', '0f35', 'sysenterCs=8,rdx=1180,rcx=2ff0', 'cpl=3,cs=1b,ss=23,rsp=2ff0,rip=1180'],
   ['SYSEXIT at ring 3', 'p32u', '0f35', 'sysenterCs=8', '#13(0)'],
+  ['MOV of which the end is not canonical, its page not present', 'l64', '8b45ff', 'rbp=800000000000', '#12(0)'],
+  ['MOV to what ends beyond the canonical addresses', 'l64', '488943fe', 'rbx=800000000000', '#13(0)'],
   ['FLD m80 at a non-canonical stack address', 'l64', 'db6d00', 'rbp=8000000000000000', '#12(0)'],
   ['FSTP m80 at a non-canonical address', 'l64', 'db7b00', 'rbx=8000000000000000', '#13(0)'],
   ['SYSEXIT at ring 3 of long mode', 'l64u', '0f35', 'sysenterCs=8', '#13(0)'],
