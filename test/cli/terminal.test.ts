@@ -1,10 +1,16 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { NO_KVM } from '../kvm/support.ts';
 import { EMU, ROOT } from './run-emu.ts';
 
 const present = spawnSync('tmux', ['-V']).status === 0;
 const COMMAND = [process.execPath, ...EMU].join(' ');
+const BUNDLE = 'src/cli/main.ts --bundle --splitting --platform=node --format=esm --packages=external'
+  .concat(' --out-extension:.js=.mjs --log-level=warning')
+  .split(' ');
 let servers = 0;
 
 /** A terminal with a shell in it, as tmux draws it. */
@@ -101,6 +107,44 @@ describe.skipIf(!present)(`a real terminal${present ? '' : ' (tmux is not instal
     await screen.until(/Ctrl-A x\s+end emu/);
     screen.keys('C-a', 'x');
     await expectRestored(0);
+  });
+
+  test.skipIf(NO_KVM !== undefined)('Ctrl-A x while the guest loops with interrupts off under kvm', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'emu-terminal-'));
+    const rom = new Uint8Array(0x10000).fill(0xf4);
+    // CLI; MOV DX,3F8h; MOV AL,'!'; OUT DX,AL; JMP to itself. COM1 sends eight bits: MOV DX,3FBh; MOV AL,3; OUT DX,AL.
+    rom.set([0xba, 0xfb, 0x03, 0xb0, 0x03, 0xee, 0xfa, 0xba, 0xf8, 0x03, 0xb0, 0x21, 0xee, 0xeb, 0xfe]);
+    rom.set([0xe9, 0x0d, 0x00], 0xfff0);
+    writeFileSync(join(folder, 'rom'), rom);
+    try {
+      screen.line(`${COMMAND} boot --accel kvm --bios ${join(folder, 'rom')}`);
+      await screen.until(/^!/m);
+      screen.keys('C-a', 'x');
+      await expectRestored(0);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test.skipIf(NO_KVM !== undefined)('a limit on memory: a line that says so, and the terminal as it was', async () => {
+    // Bundled: tsx asks for more address space than the limit.
+    const folder = mkdtempSync(join(tmpdir(), 'emu-terminal-'));
+    try {
+      execFileSync('npx', ['esbuild', ...BUNDLE, `--outdir=${join(folder, 'dist', 'cli')}`], {
+        cwd: ROOT,
+        stdio: 'pipe',
+      });
+      for (const name of ['node_modules', 'firmware', 'package.json'])
+        symlinkSync(join(ROOT, name), join(folder, name));
+      const command = `${process.execPath} ${join(folder, 'dist', 'cli', 'main.mjs')} boot --accel kvm --memory 3G`;
+      screen.line(`sh -c 'ulimit -v 2000000; exec ${command}'`);
+      await screen.until(
+        /^emu: this host does not give 3\d\d\d MB \(ENOMEM\): choose less memory, or raise ulimit -v$/m,
+      );
+      await expectRestored(2);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test.each([
