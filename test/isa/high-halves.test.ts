@@ -22,13 +22,38 @@ const STARTS: readonly (readonly [rbx: bigint, rdi: bigint])[] = [
   [0x0123_4567_89ab_cdefn, 0x8000_0000_0000_0000n],
 ];
 
-/** Runs the loop from each start, `rounds` times over; a region is made for the first. */
-function results(tier: 'eval' | 'jit', rounds: number) {
+// biome-ignore format: an instruction at a time
+const POINTERS = [
+  0x48, 0x83, 0xc3, 0x10,                   // add rbx,16
+  0x48, 0x8d, 0x44, 0x0b, 0xf0,             // lea rax,[rbx+rcx-16]
+  0x48, 0x89, 0xda,                         // mov rdx,rbx
+  0x48, 0x29, 0xfa,                         // sub rdx,rdi
+  0x48, 0x21, 0xc2,                         // and rdx,rax
+  0x49, 0x09, 0xd0,                         // or r8,rdx
+  0x49, 0x89, 0xf9,                         // mov r9,rdi
+  0x49, 0x31, 0xd9,                         // xor r9,rbx
+  0x48, 0x83, 0xef, 0x08,                   // sub rdi,8
+  0x48, 0xff, 0xc9,                         // dec rcx
+  0x75, 0xdc,                               // jnz
+  0xf4,                                     // hlt
+];
+/** As processes have their stacks and mappings, one after the other; then apart, and over the end of 4 GiB. */
+const PLACES: typeof STARTS = [
+  [0x7f5b_8000_0000n, 0x7f5b_0000_1000n],
+  [0x7fff_9000_1000n, 0x7fff_1000_0000n],
+  [0x7e00_8000_0000n, 0x7e00_0000_2000n],
+  [0x7f5b_0000_1000n, 0x7ffe_0000_0000n],
+  [0x7f5b_ffff_ff00n, 0x7f5b_0000_0040n],
+];
+
+/** Runs a loop from each start, `rounds` times over; a region is made for the first. */
+function results(tier: 'eval' | 'jit', rounds: number, code = LOOP, starts = STARTS) {
   const { vcpu, ram } = new Guest(tier);
-  ram.u8.set(LOOP, AT);
+  ram.u8.set(code, AT);
   const seen: bigint[][] = [];
   for (let round = 0; round < rounds; round++) {
-    for (const [rbx, rdi] of STARTS) {
+    for (const [rbx, rdi] of starts) {
+      for (let register = 0; register < 16; register++) vcpu.state.set('gpr', 0n, register);
       vcpu.state.set('gpr', rbx, RBX);
       vcpu.state.set('gpr', rdi, RDI);
       vcpu.state.set('gpr', 40n, RCX);
@@ -48,4 +73,13 @@ it('high halves that change are as they should be, and a region that is often wr
   expect(stats!.guards).toBeGreaterThan(0);
   expect(stats!.unsuited).toBeGreaterThan(0);
   expect(stats!.dropped).toBeGreaterThan(0);
+});
+
+it('addresses of another process are not wrong where they lie together as in the one before', () => {
+  const { stats } = results('jit', 1, POINTERS, PLACES.slice(0, 3));
+  expect(stats).toMatchObject({ made: 1, guards: 0, unsuited: 0 });
+  const { seen, stats: all } = results('jit', 12, POINTERS, PLACES);
+  expect(seen).toEqual(results('eval', 12, POINTERS, PLACES).seen);
+  expect(all!.guards).toBeGreaterThan(0);
+  expect(all!.unsuited).toBeGreaterThan(0);
 });

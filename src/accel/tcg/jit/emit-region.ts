@@ -14,9 +14,10 @@ import {
 } from './flag-state.ts';
 import type { Block, Edge, FlowGraph } from './flow-graph.ts';
 import { type HighFlow, highFlow, type Speculation } from './high-flow.ts';
+import { highWord, namedAfter } from './high-halves.ts';
 import { isFloatCall } from './inline-float.ts';
 import type { Passes } from './passes.ts';
-import { EXIT, gprName, type RegionLocals, RegionPrinter } from './region-printer.ts';
+import { EXIT, entryHighName, gprName, type RegionLocals, RegionPrinter } from './region-printer.ts';
 import { COUNT } from './stats.ts';
 import { type Structure, structure, successors } from './structure.ts';
 import { unrollLoops } from './unroll.ts';
@@ -70,7 +71,12 @@ class RegionEmitter {
   readonly #flagsAt: readonly FlagKnowledge[];
   readonly #deadFlags: readonly (readonly boolean[])[];
   readonly #flagsLive: readonly boolean[];
-  readonly #locals: RegionLocals = { read: new Set(), written: new Set(), calls: false };
+  readonly #locals: RegionLocals = {
+    read: new Set(),
+    written: new Set(),
+    entryHighs: new Set(),
+    calls: false,
+  };
   readonly #uses = new Set<string>(['w', 'region', 'finish', 'entered']);
   readonly #lines: string[] = [];
   readonly #nodes: RegionNode[] = [];
@@ -99,7 +105,7 @@ class RegionEmitter {
 
   emit(name: string, { guarded, hot }: RegionEnds): RegionText {
     this.#tree(0, { kind: 'kept' });
-    const { read, written, calls } = this.#locals;
+    const { read, written, entryHighs, calls } = this.#locals;
     const spill = [
       ...[...written].map((word) => `w[${word}] = ${gprName(word)};`),
       keepText(this.#long),
@@ -116,6 +122,7 @@ class RegionEmitter {
         : []),
       `let n = w[${W.budget}] + i.left | 0, pc = 0, x = 0, tl = 0, th = 0;`,
       ...(read.size === 0 ? [] : [`let ${[...read].map((word) => `${gprName(word)} = w[${word}]`).join(', ')};`]),
+      ...[...entryHighs].map((register) => `const ${entryHighName(register)} = w[${highWord(register)}];`),
       FLAG_LOCALS,
       ...(calls ? ['try {'] : []),
       'out: {',
@@ -140,9 +147,11 @@ class RegionEmitter {
   }
 
   #entryCheck(): string[] {
-    const wrong = (this.#highs?.assumed ?? []).map(
-      ({ register, high }) => `w[${W.gpr + 2 * register + 1}] !== ${high}`,
-    );
+    const wrong = (this.#highs?.assumed ?? []).flatMap(({ register, high }) => {
+      const other = namedAfter(high);
+      if (other === register) return [];
+      return `w[${highWord(register)}] !== ${other === undefined ? high : `w[${highWord(other)}]`}`;
+    });
     return wrong.length === 0 ? [] : [`if (${wrong.join(' || ')}) { x = ${EXIT.UNSUITED}; break out; }`];
   }
 

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { IrBuilder } from '../../../cpu/ir/block.ts';
 import { RAX, RBX, W } from '../../../cpu/state.ts';
-import { GPRS, knownHalves } from './high-halves.ts';
+import { entryHigh, GPRS, knownHalves } from './high-halves.ts';
 
 const slot = (register: number) => ({ word: W.gpr + 2 * register, param: null });
 const registers = (rax?: number, rbx?: number) =>
   Array.from({ length: GPRS }, (_, register) => (register === RAX ? rax : register === RBX ? rbx : undefined));
 
 /** `rax = rax op addend`, the addend being a constant or rbx. */
-function arithmetic(name: 'add64' | 'sub64', addend?: number): IrBuilder {
+function arithmetic(name: 'add64' | 'sub64' | 'and64' | 'or64' | 'xor64', addend?: number): IrBuilder {
   const ir = new IrBuilder();
   const a = ir.add({ op: 'get', type: 'i64', slot: slot(RAX) });
   const b =
@@ -34,6 +34,42 @@ describe('the likely upper half of', () => {
     expect(after[RAX]).toBe(expected);
     expect(guards.size).toBe(1);
   });
+});
+
+const [HERE, THERE] = [entryHigh(RAX), entryHigh(RBX)];
+describe('of an address that is known by name, the upper half of', () => {
+  it.each([
+    ['it and a displacement', 'add64', HERE, undefined, 0x40, HERE],
+    ['it and a negative displacement', 'add64', HERE, undefined, -8, HERE],
+    ['it and a large negative displacement', 'add64', HERE, undefined, -0x20000000, undefined],
+    ['it and an index', 'add64', HERE, 0, undefined, HERE],
+    ['it and a negative index', 'add64', HERE, -1, undefined, HERE],
+    ['an index and it', 'add64', 0, THERE, undefined, THERE],
+    ['it and another', 'add64', HERE, THERE, undefined, undefined],
+    ['its distance to one beside it', 'sub64', HERE, HERE, undefined, 0],
+    ['its distance to one elsewhere', 'sub64', HERE, THERE, undefined, undefined],
+    ['it less a number', 'sub64', HERE, undefined, 0x20, HERE],
+    ['it less a negative number', 'sub64', HERE, undefined, -0x20, HERE],
+    ['a number less it', 'sub64', 0, THERE, undefined, undefined],
+  ] as const)('%s', (_, name, rax, rbx, addend, expected) => {
+    const { after, guards } = knownHalves(arithmetic(name, addend), registers(rax, rbx), true);
+    expect(after[RAX]).toBe(expected);
+    expect(guards.size).toBe(expected === undefined ? 0 : 1);
+  });
+});
+
+it.each([
+  ['and64', -1, HERE],
+  ['and64', 0, 0],
+  ['and64', 0x7ffff, undefined],
+  ['or64', 0, HERE],
+  ['or64', 1, undefined],
+  ['xor64', 0, HERE],
+  ['xor64', -1, undefined],
+  ['xor64', HERE, 0],
+] as const)('%s of an address known by name and %s', (name, half, expected) => {
+  const { after } = knownHalves(arithmetic(name), registers(HERE, half), true);
+  expect(after[RAX]).toBe(expected);
 });
 
 it('nothing is known where guards are not wanted, or one half is not known', () => {

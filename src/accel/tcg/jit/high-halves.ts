@@ -5,8 +5,22 @@ import { W } from '../../../cpu/state.ts';
 
 export const GPRS = 16;
 
-/** What is known of the high half of each general-purpose register, by number: its value, or nothing. */
+/**
+ * A high half may be known as a number, or as that of a register when the region was entered, whatever it was then:
+ * such a one is a number that no 32 bits hold.
+ */
+const NAMED = 2 ** 32;
+/** The high half that a register had when the region was entered. */
+export const entryHigh = (register: number): number => NAMED + register;
+/** The register that a known high half is named after; undefined for a number. */
+export const namedAfter = (high: number): number | undefined => (high >= NAMED ? high - NAMED : undefined);
+const isNamed = (high: number | undefined): boolean => high !== undefined && high >= NAMED;
+
+/** What is known of the high half of each general-purpose register, by number, or nothing. */
 export type Highs = readonly (number | undefined)[];
+
+/** The state word with a register's high half. */
+export const highWord = (register: number): number => W.gpr + 2 * register + 1;
 
 /** What is known of one instruction's values. */
 export interface KnownHalves {
@@ -119,6 +133,7 @@ type Pure = Inst & { readonly op: 'pure' };
 /** What a result's high half (or an i32 result) must be. */
 function resultOf(inst: Pure, known: readonly (number | undefined)[]): number | undefined {
   const [a, b] = inst.args.map((arg) => known[arg]);
+  if (isNamed(a) || isNamed(b)) return resultOfNamed(inst, a, b, known[inst.args[2]!]);
   switch (inst.name) {
     case 'hi':
     case 'zext64':
@@ -147,8 +162,30 @@ function resultOf(inst: Pure, known: readonly (number | undefined)[]): number | 
   const op: PureOp = OPS[inst.name];
   if (op.type !== 'i32' || op.args.some((type) => type !== 'i32')) return undefined;
   const numbers = inst.args.map((arg) => known[arg]);
-  if (numbers.some((number) => number === undefined)) return undefined;
+  if (numbers.some((number) => number === undefined || isNamed(number))) return undefined;
   return (op.eval as (...args: (number | undefined)[]) => number)(...numbers);
+}
+
+/** As `resultOf` where an operand's high half is known by its name alone. */
+function resultOfNamed(inst: Pure, a: number | undefined, b: number | undefined, c: number | undefined) {
+  switch (inst.name) {
+    case 'hi':
+      return a;
+    case 'zext64':
+      return 0;
+    case 'pair':
+      return b;
+    case 'and64':
+      return a === 0 || b === 0 ? 0 : b === -1 ? a : a === -1 || a === b ? b : undefined;
+    case 'or64':
+      return a === -1 || b === -1 ? -1 : b === 0 ? a : a === 0 || a === b ? b : undefined;
+    case 'xor64':
+      return b === 0 ? a : a === 0 ? b : a === b ? 0 : undefined;
+    case 'select64':
+      return b === c ? b : undefined;
+    default:
+      return undefined;
+  }
 }
 
 /** What a result's high half is when nothing unlikely happens: no carry, no large or negative index. */
@@ -157,11 +194,11 @@ function likelyResult(ir: IrBuilder, inst: Pure, known: readonly (number | undef
   switch (inst.name) {
     case 'add64':
       if (a === undefined || b === undefined) return undefined;
-      return (a + b + (carriesMostly(ir, inst.args[1]!, a, b) ? 1 : 0)) | 0;
+      return sum(a, b, carriesMostly(ir, inst.args[1]!, a, b) ? 1 : 0);
     case 'sub64':
       if (a === undefined || b === undefined) return undefined;
       // Two places of the same 4 GiB; else a small negative number is subtracted.
-      return a === b ? 0 : (a - b - (b === -1 ? 1 : 0)) | 0;
+      return a === b ? 0 : isNamed(b) ? undefined : sum(a, -b, b === -1 ? -1 : 0);
     case 'sext64':
       return 0;
     case 'pair':
@@ -169,6 +206,13 @@ function likelyResult(ir: IrBuilder, inst: Pure, known: readonly (number | undef
     default:
       return undefined;
   }
+}
+
+/** High half of a sum: that of a named one is known if nothing is added to it. */
+function sum(a: number, b: number, carry: number): number | undefined {
+  if (isNamed(a)) return b + carry === 0 ? a : undefined;
+  if (isNamed(b)) return a + carry === 0 ? b : undefined;
+  return (a + b + carry) | 0;
 }
 
 /** Constants above this are small negative numbers; others with all bits set above are addresses of the last 4 GiB. */

@@ -9,7 +9,7 @@ import { setsFlags } from './flag-liveness.ts';
 import { type FlagState, keepText, mergeFlags, namesOf, settleText } from './flag-state.ts';
 import { conditionTest, conditionValue, flagsText, isPrintable } from './flag-text.ts';
 import { guardText } from './guard-text.ts';
-import { type KnownHalves, registerOf } from './high-halves.ts';
+import { type KnownHalves, namedAfter, registerOf } from './high-halves.ts';
 import { inlineFloat } from './inline-float.ts';
 import type { Passes } from './passes.ts';
 import { ValueFacts } from './value-facts.ts';
@@ -19,6 +19,8 @@ export interface RegionLocals {
   /** Words of general-purpose registers that are kept in locals, and those that are written. */
   readonly read: Set<number>;
   readonly written: Set<number>;
+  /** Registers whose high half at the entry is kept in a local. */
+  readonly entryHighs: Set<number>;
   /** Some instruction calls a helper, which may raise a fault. */
   calls: boolean;
 }
@@ -34,6 +36,7 @@ export const EXIT = {
 
 const GPR_WORDS = 32;
 const NO_REGISTERS: ReadonlySet<number> = new Set();
+export const entryHighName = (register: number): string => `e${register}`;
 export const gprName = (word: number): string => `g${word}`;
 
 /** Prints one instruction of a region: registers and flags are locals, faults know their instruction. */
@@ -121,7 +124,15 @@ export class RegionPrinter extends JsPrinter {
 
   override high(value: ValueId): string {
     const known = this.ir.typeOf(value) === 'i64' ? this.halves64?.known[value] : undefined;
-    return known === undefined ? super.high(value) : literal(known);
+    return known === undefined ? super.high(value) : this.#half(known);
+  }
+
+  /** A high half that is known: a number, or the name of the local with a register's at the entry. */
+  #half(known: number): string {
+    const register = namedAfter(known);
+    if (register === undefined) return literal(known);
+    this.#locals.entryHighs.add(register);
+    return entryHighName(register);
   }
 
   protected override pure(inst: Inst & { op: 'pure' }, at: ValueId, name: string): void {
@@ -135,7 +146,7 @@ export class RegionPrinter extends JsPrinter {
     const [low, high] = this.halves(inst, name);
     this.lines.push(`const ${name}l = ${low};`);
     if (!this.halves64!.guards.has(at)) return;
-    const args = inst.args.map((arg) => ({ l: this.low(arg), h: this.high(arg) }));
+    const args = inst.args.map((arg) => ({ l: this.low(arg), h: this.halves64!.known[arg] }));
     const wrong = guardText(inst.name, { l: `${name}l`, h: high }, args, known);
     const settle = settleText(this.#flags);
     this.lines.push(`if (${wrong}) { ${settle}pc = ${this.#node}; x = ${EXIT.GUARD}; break out; }`);

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { CpuState, W } from '../../../cpu/state.ts';
+import { CpuState } from '../../../cpu/state.ts';
 import { Rec } from '../record.ts';
-import { SpeculationMemory } from './speculation.ts';
+import { entryHigh, highWord as high } from './high-halves.ts';
+import { Failures, SpeculationMemory } from './speculation.ts';
 
 const record = (): Rec => new Rec((i) => i, undefined as never, 0);
-const high = (register: number): number => W.gpr + 2 * register + 1;
 
 test('a region that is made again assumes what was not wrong, whatever the registers hold by then', () => {
   const { words } = new CpuState();
@@ -17,7 +17,7 @@ test('a region that is made again assumes what was not wrong, whatever the regis
   expect(first.entry[5], 'no address').toBeUndefined();
   expect(first.mayGuard(guarded)).toBe(true);
 
-  memory.learn(entry, { registers: new Set([0]), recs: new Set([guarded]) });
+  memory.learn(entry, { registers: new Map([[0, 'far']]), recs: new Set([guarded]) });
   words[high(3)] = 7;
   const second = memory.at(entry, words);
   expect(second.entry[3]).toBe(-1);
@@ -26,15 +26,44 @@ test('a region that is made again assumes what was not wrong, whatever the regis
   expect(second.mayGuard(entry)).toBe(true);
 });
 
-test('an entry that was given up three times assumes nothing', () => {
+test('addresses of one place are taken to stay together, wherever the next process has them', () => {
+  const { words } = new CpuState();
+  for (const register of [2, 6]) words[high(register)] = 0x7f5b;
+  words[high(4)] = 0x7ffe;
+  const { entry } = new SpeculationMemory().at(record(), words);
+  expect([2, 4, 6].map((register) => entry[register])).toEqual([entryHigh(2), entryHigh(4), entryHigh(2)]);
+});
+
+test('a register that is wrong has a name of its own, unless it holds no addresses', () => {
+  const { words } = new CpuState();
+  words[high(2)] = words[high(6)] = 0x7f5b;
+  const memory = new SpeculationMemory();
+  const entry = record();
+  const before = memory.at(entry, words).entry;
+  const failures = new Failures(
+    entry,
+    before.flatMap((half, register) => (half === undefined ? [] : [{ register, high: half }])),
+  );
+  words[high(6)] = 0x7ffe;
+  words[high(7)] = 0x12345678;
+  failures.atEntry(words);
+  memory.learn(entry, failures);
+  const after = memory.at(entry, words).entry;
+  expect(after[2]).toBe(entryHigh(2));
+  expect(after[6]).toBe(entryHigh(6));
+  expect(after[7]).toBeUndefined();
+  expect(after[8]).toBe(0);
+});
+
+test('an entry that was given up three times assumes nothing that can be wrong', () => {
   const memory = new SpeculationMemory();
   const { words } = new CpuState();
   const entry = record();
   for (let n = 0; n < 3; n++) {
     expect(memory.at(entry, words).entry[1]).toBe(0);
-    memory.learn(entry, { registers: new Set(), recs: new Set([record()]) });
+    memory.learn(entry, { registers: new Map(), recs: new Set([record()]) });
   }
   const { entry: highs, mayGuard } = memory.at(entry, words);
-  expect(highs.every((value) => value === undefined)).toBe(true);
+  expect(highs.every((value, register) => value === entryHigh(register))).toBe(true);
   expect(mayGuard(entry)).toBe(false);
 });

@@ -1,7 +1,6 @@
-import { W } from '../../../cpu/state.ts';
 import type { Rec } from '../record.ts';
 import type { HighFlow, Speculation } from './high-flow.ts';
-import { GPRS, type Highs } from './high-halves.ts';
+import { entryHigh, GPRS, type Highs, highWord, namedAfter } from './high-halves.ts';
 
 /** So many failures of a region are nothing; later, one in so many of its entries. */
 const ALLOWED = 16;
@@ -12,7 +11,7 @@ export class Failures {
   readonly #entry: Rec;
   readonly #assumed: HighFlow['assumed'];
   readonly #heat: number;
-  readonly #registers = new Set<number>();
+  readonly #registers = new Map<number, 'near' | 'far'>();
   readonly #recs = new Set<Rec>();
   #count = 0;
 
@@ -25,7 +24,10 @@ export class Failures {
   /** The registers are not as the region's entry wants them; true when the region should be given up. */
   atEntry(w: Int32Array): boolean {
     for (const { register, high } of this.#assumed) {
-      if (w[W.gpr + 2 * register + 1] !== high) this.#registers.add(register);
+      const now = w[highWord(register)]!;
+      const other = namedAfter(high);
+      if (now === (other === undefined ? high : w[highWord(other)]!)) continue;
+      if (this.#registers.get(register) !== 'far') this.#registers.set(register, isNear(now) ? 'near' : 'far');
     }
     return this.#isTooMany();
   }
@@ -36,10 +38,11 @@ export class Failures {
     return this.#isTooMany();
   }
 
-  /** What was ever wrong. */
-  get registers(): ReadonlySet<number> {
+  /** Registers that were ever wrong: what they held may have been addresses, or was not. */
+  get registers(): ReadonlyMap<number, 'near' | 'far'> {
     return this.#registers;
   }
+  /** Instructions whose guards failed. */
   get recs(): ReadonlySet<Rec> {
     return this.#recs;
   }
@@ -66,24 +69,35 @@ export class SpeculationMemory {
     this.#entries.set(entry, { highs, givenUp });
     const sure = givenUp >= GIVEN_UP;
     return {
-      entry: sure ? highs.map(() => undefined) : highs,
+      entry: sure ? highs.map((high, register) => (high === undefined ? undefined : entryHigh(register))) : highs,
       mayGuard: (rec) => !sure && !this.#recs.has(rec),
     };
   }
 
-  /** A region that begins at `entry` has been given up. */
+  /** A region that begins at `entry` has been given up. What a register held at the entry has a name at least. */
   learn(entry: Rec, { registers, recs }: Pick<Failures, 'registers' | 'recs'>): void {
     for (const rec of recs) this.#recs.add(rec);
     const known = this.#entries.get(entry);
     if (known === undefined) return;
-    const highs = known.highs.map((high, register) => (registers.has(register) ? undefined : high));
+    const highs = known.highs.map((high, register) => {
+      const wrong = registers.get(register);
+      return wrong === undefined ? high : wrong === 'near' ? entryHigh(register) : undefined;
+    });
     this.#entries.set(entry, { highs, givenUp: known.givenUp + 1 });
   }
 }
 
 /** High halves of addresses and of numbers that are not large: other data changes too often. */
-const likely = (w: Int32Array): Highs =>
-  Array.from({ length: GPRS }, (_, register) => {
-    const high = w[W.gpr + 2 * register + 1]!;
-    return high >> 15 === 0 || high >> 15 === -1 ? high : undefined;
+const isNear = (high: number): boolean => high >> 15 === 0 || high >> 15 === -1;
+
+/**
+ * What is taken for granted at first. Of addresses other than those of the first and the last 4 GiB it is that they lie
+ * together: where, is another place in each process.
+ */
+function likely(w: Int32Array): Highs {
+  const now = Array.from({ length: GPRS }, (_, register) => w[highWord(register)]!);
+  return now.map((high) => {
+    if (high === 0 || high === -1) return high;
+    return isNear(high) ? entryHigh(now.indexOf(high)) : undefined;
   });
+}
