@@ -1,20 +1,23 @@
 /**
- * What KVM costs from Node.js: the way out of the guest against a C program, the start of a machine, and timer
- * interrupts while a program computes.
+ * What KVM costs from Node.js: the way out of the guest against a C program, the start of a machine, timer interrupts
+ * and a socket's input while a program computes.
  *
- *   npx tsx bench/run-kvm.ts                 all of it; or some: exits, starts, ticks
+ *   npx tsx bench/run-kvm.ts                 all of it; or some: exits, starts, ticks, input
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { measureExit } from '../src/accel/kvm/measure.ts';
 import { openKvm } from '../src/accel/kvm/system.ts';
 import { median, spread } from '../src/bench/statistics.ts';
+import { TcpServer } from '../src/host/tcp-server.ts';
 import { createMachine } from '../src/index.ts';
 
 const ROUNDS = 7;
 const BATCHES = 60;
+const MESSAGES = 200;
+const INPUT_PORT = 41_733;
 /** Of `ticks.asm`: the 8254's divisor over its clock. */
 const PERIOD_MS = (1193 / 1_193_182) * 1000;
 
@@ -95,12 +98,61 @@ async function ticks(accel: 'kvm' | 'tcg'): Promise<void> {
   );
 }
 
+/** Sends the time, and waits, so often; to the port that is its argument. */
+const SENDER = `
+  const socket = require('net').connect(Number(process.argv[1]), '127.0.0.1');
+  socket.setNoDelay(true);
+  let left = ${MESSAGES};
+  const send = () => {
+    if (left-- === 0) return socket.end();
+    socket.write(String(process.hrtime.bigint()) + ' ');
+    setTimeout(send, 10 + Math.random() * 20);
+  };
+  socket.on('connect', () => setTimeout(send, 100));`;
+
+/** From another process by a socket into this one, while a program computes. */
+async function input(interrupts: boolean): Promise<void> {
+  const machine = await createMachine({ accel: 'kvm', memory: '16M' });
+  machine.start();
+  await machine.console.waitFor('emu> ', 100_000);
+  machine.console.type('bench integer/64 1000000\n');
+  await machine.console.waitFor(/integer +64/, 10_000);
+  const kvm = machine.kvm!;
+  const files = { opened: (fd: number) => kvm.watchInput(fd), closed: (fd: number) => kvm.forgetInput(fd) };
+  const late: number[] = [];
+  let end = (): void => {};
+  const over = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const receive = (bytes: Uint8Array): void => {
+    const now = process.hrtime.bigint();
+    for (const sent of Buffer.from(bytes).toString().trim().split(' ')) late.push(Number(now - BigInt(sent)) / 1e6);
+  };
+  const handler = { receive, disconnected: () => end() };
+  const server = new TcpServer(() => handler, interrupts ? files : undefined);
+  await server.listen(INPUT_PORT);
+  spawn(process.execPath, ['-e', SENDER, String(INPUT_PORT)], { stdio: 'inherit' });
+  await over;
+  server.close();
+  await machine.stop();
+  late.sort((a, b) => a - b);
+  const at = (share: number): string => late[Math.floor(share * (late.length - 1))]!.toFixed(2);
+  console.log(
+    `socket's input ${interrupts ? 'that ends an entry' : 'for which nothing is ended'}, ${late.length} times: ` +
+      `ms: median ${at(0.5)}, 90 % ${at(0.9)}, most ${at(1)}`,
+  );
+}
+
 const PARTS: Readonly<Record<string, () => void | Promise<void>>> = {
   exits,
   starts,
   ticks: async () => {
     await ticks('kvm');
     await ticks('tcg');
+  },
+  input: async () => {
+    await input(false);
+    await input(true);
   },
 };
 

@@ -6,6 +6,7 @@ import { Monitor } from '../debug/monitor.ts';
 import { RunControl } from '../debug/run-control.ts';
 import { attachTrace } from '../debug/trace.ts';
 import { ByteSink } from '../host/byte-sink.ts';
+import type { InputFiles } from '../host/input-files.ts';
 import { FileSerial, type HostSerial, NoSerial, openOutput, SocketSerial } from '../host/serial.ts';
 import { TcpServer } from '../host/tcp-server.ts';
 import { Terminal } from '../host/terminal.ts';
@@ -51,9 +52,14 @@ export class BootSession {
     this.#control = control;
     this.#monitor = new Monitor(control, () => this.#end(0));
     this.#openOutputs(control);
-    const server = await this.#serveGdb(control, this.#monitor);
+    const { kvm } = machine;
+    const files = kvm && {
+      opened: (fd: number) => kvm.watchInput(fd),
+      closed: (fd: number) => kvm.forgetInput(fd),
+    };
+    const server = await this.#serveGdb(control, this.#monitor, files);
+    if (files !== undefined) this.serial.inputFiles = files;
     await this.serial.open();
-    if (this.serial.inputFd !== undefined) machine.kvm?.watchInput(this.serial.inputFd);
     this.#takeSignals();
     void machine.exit.then((exit) => {
       if (exit.reason === 'fatal') process.stderr.write(`\nemu: ${exit.message}\n`);
@@ -102,13 +108,13 @@ export class BootSession {
     }
   }
 
-  async #serveGdb(control: RunControl, monitor: Monitor): Promise<TcpServer | undefined> {
+  async #serveGdb(control: RunControl, monitor: Monitor, files?: InputFiles): Promise<TcpServer | undefined> {
     const { gdbPort } = this.#settings;
     if (gdbPort === undefined) return undefined;
     const server = new TcpServer((peer) => {
       this.#gdb = new GdbStub(control, monitor, peer, { onKill: () => this.#end(0) });
       return this.#gdb;
-    });
+    }, files);
     await server.listen(gdbPort);
     return server;
   }

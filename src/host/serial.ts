@@ -5,11 +5,12 @@ import type { Writable } from 'node:stream';
 import type { CharBackend } from '../bus/backends.ts';
 import { ByteSink } from './byte-sink.ts';
 import { FileError, reasonOf } from './files.ts';
+import { type InputFiles, tellOf } from './input-files.ts';
 
 /** A back end that lives on the host. `open` is called once the machine is known to be sound. */
 export interface HostSerial extends CharBackend {
-  /** File that the input comes from, when it is there from the start. */
-  readonly inputFd?: number;
+  /** Told of the files that input comes from; set before `open`. */
+  inputFiles?: InputFiles;
   /** @throws FileError */
   open(): Promise<void>;
   /** Writes what waits and lets go. */
@@ -77,6 +78,7 @@ export class NoSerial implements HostSerial {
  * while nobody is connected is lost, as on an open cable.
  */
 export class SocketSerial implements HostSerial {
+  inputFiles?: InputFiles;
   readonly #path: string;
   readonly #sink = new ByteSink();
   #server: Server | undefined;
@@ -134,6 +136,7 @@ export class SocketSerial implements HostSerial {
       return;
     }
     this.#client = socket;
+    tellOf(socket, this.inputFiles);
     this.#sink.attach(socket);
     socket.on('data', (bytes) => this.#receive(bytes));
     socket.on('error', () => {});

@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { FileError, reasonOf } from './files.ts';
+import { type InputFiles, tellOf } from './input-files.ts';
 
 /** One connection, as its user sees it. */
 export interface TcpPeer {
@@ -19,11 +20,13 @@ const MOST_UNSENT = 1 << 20;
 /** Serves one client at a time on 127.0.0.1; others are turned away. */
 export class TcpServer {
   readonly #accept: (peer: TcpPeer) => TcpHandler;
+  readonly #files: InputFiles | undefined;
   #server: Server | undefined;
   #client: Socket | undefined;
 
-  constructor(accept: (peer: TcpPeer) => TcpHandler) {
+  constructor(accept: (peer: TcpPeer) => TcpHandler, files?: InputFiles) {
     this.#accept = accept;
+    this.#files = files;
   }
 
   /** @throws FileError when the port cannot be had */
@@ -49,6 +52,7 @@ export class TcpServer {
       return;
     }
     this.#client = socket;
+    tellOf(socket, this.#files);
     socket.setNoDelay(true);
     const handler = this.#accept({
       send: (bytes) => {

@@ -2,6 +2,7 @@ import { createInterface, type Interface } from 'node:readline';
 import { PassThrough } from 'node:stream';
 import { ByteSink } from './byte-sink.ts';
 import { ESCAPE_HELP, type EscapeAction, EscapeKeys } from './escape-keys.ts';
+import type { InputFiles } from './input-files.ts';
 import type { HostSerial } from './serial.ts';
 
 /** What the terminal asks of the program. */
@@ -24,8 +25,7 @@ export class Terminal implements HostSerial {
   readonly #sink = new ByteSink(process.stdout);
   readonly #keys = new EscapeKeys();
   readonly #interactive = process.stdin.isTTY === true;
-  /** File that the input comes from. */
-  readonly inputFd = process.stdin.fd;
+  inputFiles?: InputFiles;
   #receive: (bytes: Uint8Array) => void = () => {};
   #monitor: { readonly keys: PassThrough; readonly line: Interface } | undefined;
 
@@ -43,6 +43,7 @@ export class Terminal implements HostSerial {
     const { stdin } = process;
     stdin.on('data', (bytes: Uint8Array) => this.#input(bytes));
     stdin.on('error', () => stdin.pause());
+    this.inputFiles?.opened(stdin.fd);
     if (!this.#interactive) return;
     this.#raw(true);
     process.on('exit', () => this.#raw(false));

@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadLibc } from '../../src/accel/kvm/ffi.ts';
 import { CS, RAX, RBX, W } from '../../src/cpu/state.ts';
+import { TcpServer } from '../../src/host/tcp-server.ts';
 import { Bench, NO_KVM, WHY } from './support.ts';
 
 const IOPL_3 = 0x3000n;
 const F_GETFL = 3;
+const PORT = 41_734;
 
 describe.skipIf(NO_KVM !== undefined)(`ring 3 alone under KVM${WHY}`, () => {
   let bench: Bench;
@@ -48,6 +50,48 @@ describe.skipIf(NO_KVM !== undefined)(`ring 3 alone under KVM${WHY}`, () => {
     expect(flags()).toBe(before);
     closeSync(fd);
     rmSync(folder, { recursive: true });
+  });
+
+  test("a socket's input ends the run; one that is closed is left alone", async () => {
+    let opened = (_fd: number): void => {};
+    const connected = new Promise<number>((resolve) => {
+      opened = resolve;
+    });
+    let gone = (): void => {};
+    const closed = new Promise<void>((resolve) => {
+      gone = resolve;
+    });
+    const received: string[] = [];
+    const files = {
+      opened: (fd: number) => {
+        bench.kvm.watchInput(fd);
+        opened(fd);
+      },
+      closed: (fd: number) => {
+        bench.kvm.forgetInput(fd);
+        gone();
+      },
+    };
+    const handler = { receive: (bytes: Uint8Array) => void received.push(String(bytes)), disconnected: () => {} };
+    const server = new TcpServer(() => handler, files);
+    await server.listen(PORT);
+    // JMP to itself
+    bench.kvm.writeState(bench.longMode([0xeb, 0xfe], 3));
+    bench.sliceNs = 20e9;
+    spawn('bash', ['-c', `exec 3<>/dev/tcp/127.0.0.1/${PORT}; sleep 0.5; echo x >&3; sleep 0.5`]);
+    const fd = await connected;
+    expect(bench.kvm.run(1).reason).toBe('input');
+    await closed;
+    expect(received).toEqual(['x\n']);
+    // Another file of the same number.
+    const file = openSync('/dev/null', constants.O_RDWR | constants.O_APPEND);
+    expect(file).toBe(fd);
+    const libc = await loadLibc();
+    const before = libc.call('fcntl', ['int', 'int', 'long'], [file, F_GETFL, 0]);
+    bench.kvm.close();
+    expect(libc.call('fcntl', ['int', 'int', 'long'], [file, F_GETFL, 0])).toBe(before);
+    closeSync(file);
+    server.close();
   });
 
   test('a program that goes over to compatibility mode leaves KVM', () => {

@@ -82,6 +82,8 @@ export interface KvmCpu extends Vcpu {
   stepOnProcessor(): boolean;
   /** Lets input of a file end `run`. */
   watchInput(fd: number): void;
+  /** The file is about to be closed. */
+  forgetInput(fd: number): void;
   /** The host's time-stamp counter, which the state's `tscOffset` is relative to. */
   tsc(): bigint;
   /** Ends the virtual machine and gives everything back to the kernel. */

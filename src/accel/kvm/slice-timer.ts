@@ -100,6 +100,17 @@ export class SliceTimer {
     if (this.#fcntl(fd, FCNTL.SETFL, flags | O_ASYNC) === 0) this.#watched.set(fd, flags);
   }
 
+  /** The file is closed or about to be: its number may soon be another's. */
+  forget(fd: number): void {
+    this.#watched.delete(fd);
+  }
+
+  /** Whether input has come since this was asked last; to be asked where no entry ends for it. */
+  lookForInput(): boolean {
+    if (this.#watched.size > 0) this.take();
+    return this.takeInput();
+  }
+
   #fcntl(fd: number, command: number, argument: number): number {
     return this.#libc.call('fcntl', ['int', 'int', 'long'], [fd, command, argument]);
   }

@@ -205,6 +205,10 @@ export class UserModeVcpu implements KvmCpu {
     this.#core.timer.watch(fd);
   }
 
+  forgetInput(fd: number): void {
+    this.#core.timer.forget(fd);
+  }
+
   tsc(): bigint {
     return this.#core.tsc.now();
   }
@@ -224,6 +228,7 @@ export class UserModeVcpu implements KvmCpu {
     this.#interpreting = false;
     interpreter.yieldAt = undefined;
     if (exit.reason === 'kicked') this.#kicked = false;
+    if (exit.reason === 'budget' && this.#core.timer.lookForInput()) return INPUT;
     return exit.reason === 'budget' && this.#isForKvm(interpreter.state.words) ? undefined : exit;
   }
 

@@ -186,6 +186,10 @@ export class KvmVcpu implements KvmCpu {
     this.#core.timer.watch(fd);
   }
 
+  forgetInput(fd: number): void {
+    this.#core.timer.forget(fd);
+  }
+
   tsc(): bigint {
     return this.#core.tsc.now();
   }
@@ -277,7 +281,7 @@ export class KvmVcpu implements KvmCpu {
     this.counts.interpreted += interpreter.instructions - before;
     if (exit.reason === 'kicked') this.#kicked = false;
     this.#takeBackIfPossible();
-    return exit;
+    return exit.reason === 'budget' && this.#core.timer.lookForInput() ? INPUT : exit;
   }
 
   #interpretStep(): VcpuExit {
