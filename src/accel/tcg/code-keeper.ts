@@ -12,7 +12,7 @@ export interface CodeLimits {
   readonly forms: number;
 }
 
-const CODE_LIMITS: CodeLimits = { records: 400_000, characters: 16_000_000, forms: 20_000 };
+const CODE_LIMITS: CodeLimits = { records: 400_000, characters: 4_000_000, forms: 20_000 };
 
 /** This much of a limit is left when it was reached. */
 const KEPT = 3 / 4;
