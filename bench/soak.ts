@@ -45,7 +45,7 @@ machine.console.onByte = (byte) => {
 };
 /** Resident bytes of the mapping that the guest's RAM is: the smallest one that it fits into. */
 function residentRam(): number {
-  const maps = readFileSync('/proc/self/smaps', 'utf8').matchAll(/^Size: +(\d+) kB[^]*?^Rss: +(\d+) kB/gm);
+  const maps = readFileSync('/proc/self/smaps', 'utf8').matchAll(/^Size: +(\d+) kB[\s\S]*?^Rss: +(\d+) kB/gm);
   const fits = [...maps].map(([, size, rss]) => [Number(size) * 1024, Number(rss) * 1024] as const);
   const [smallest] = fits.filter(([size]) => size >= machine.layout.ramSize).sort(([a], [b]) => a - b);
   if (smallest === undefined) throw new Error("no mapping is as large as the guest's RAM");
