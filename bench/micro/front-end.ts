@@ -1,9 +1,9 @@
+import { CodeTable } from '../../src/accel/tcg/code-table.ts';
 import { HOT } from '../../src/accel/tcg/forms.ts';
 import { emitRegion } from '../../src/accel/tcg/jit/emit-region.ts';
 import { buildFlowGraph } from '../../src/accel/tcg/jit/flow-graph.ts';
 import { choosePasses } from '../../src/accel/tcg/jit/passes.ts';
 import { SpeculationMemory } from '../../src/accel/tcg/jit/speculation.ts';
-import { Rec } from '../../src/accel/tcg/record.ts';
 import { createDecoder } from '../../src/cpu/decode.ts';
 import type { Insn } from '../../src/cpu/insn.ts';
 import { MODE } from '../../src/cpu/mode.ts';
@@ -41,10 +41,12 @@ function casesOf(width: Width): Case[] {
   const passes = choosePasses();
   const hot = hottest(cpu, insns);
   const speculation = new SpeculationMemory().at(hot, vcpu.w);
-  const page = hot.page;
-  const records = insns.map(({ length }) => new Rec(hot.plain, page, length));
+  const { store } = vcpu.code;
+  const table = new CodeTable(store, store.pageOf(hot));
+  const records = insns.map(() => table.take());
   const graph = buildFlowGraph(hot, vcpu.code, passes);
   if (graph === undefined) throw new Error('the sample has no hot block');
+  const ends = { guarded: false, hot: HOT, isUnaligned: () => false };
   const group = `front end ${width}`;
   return [
     { group, name: 'decode', units: insns.length, run: () => decodeAll(decode, code, mode, base) },
@@ -74,7 +76,7 @@ function casesOf(width: Width): Case[] {
       group,
       name: 'emit a region as text',
       units: graph.instructions,
-      run: () => emitRegion(graph, mode, 'region', passes, speculation, { guarded: false, hot: HOT }),
+      run: () => emitRegion(graph, mode, 'region', passes, speculation, ends),
     },
     { group, name: 'predecode and sort 256 numbers', units: 1, run: coldSort(cpu, sort) },
     { group, name: 'sort 256 numbers, predecoded', units: 1, run: sort },
@@ -93,12 +95,13 @@ function decodeAll(decode: ReturnType<typeof createDecoder>, code: Uint8Array, m
 }
 
 /** The record that was jumped to most often. */
-function hottest(cpu: MicroCpu, insns: readonly Insn[]): Rec {
+function hottest(cpu: MicroCpu, insns: readonly Insn[]): number {
+  const { store } = cpu.vcpu.code;
   const found = insns
     .map(({ ip }) => cpu.vcpu.code.peek(ip[0] as number, 0))
     .filter((rec) => rec !== undefined)
-    .sort((a, b) => b.heat - a.heat);
-  if (found.length === 0 || (found[0]!.page.mode & MODE.CODE) === MODE.CODE_16)
+    .sort((a, b) => store.heat(b) - store.heat(a));
+  if (found.length === 0 || (store.pageOf(found[0]!).mode & MODE.CODE) === MODE.CODE_16)
     throw new Error('the sample did not run');
   return found[0]!;
 }

@@ -8,7 +8,7 @@ const PROGRAMS = Array.from({ length: 18 }, (_, seed) => generate(600 + seed));
 const oracle = new DiffMachine('eval');
 
 /** So little that programs lose their own code while they run. */
-it.each([{ records: 150 }, { characters: 8_000 }, { forms: 40 }, { records: 300, characters: 20_000, forms: 100 }])(
+it.each([{ records: 450 }, { characters: 8_000 }, { forms: 40 }, { records: 700, characters: 20_000, forms: 100 }])(
   'programs whose code is forgotten all the time end alike: %j',
   (limits) => {
     const machine = new DiffMachine('jit', { hot: 2 }, limits);

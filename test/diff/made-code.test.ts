@@ -36,7 +36,7 @@ function sumOf(functions: number): number {
 }
 
 it('a guest that makes code for a living stays within the limits', () => {
-  const limits = { records: 4_000, characters: 400_000 };
+  const limits = { records: 4_000, characters: 900_000 };
   const cpu = new MicroCpu('jit', 32, { jit: { hot: 100 }, limits });
   const entry = cpu.place(Uint8Array.from(MAKER));
   const { code, regions, w } = cpu.vcpu;

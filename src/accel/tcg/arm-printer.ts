@@ -2,6 +2,8 @@ import type { Inst, IrBuilder, Known, ValueId } from '../../cpu/ir/block.ts';
 import { MODE } from '../../cpu/mode.ts';
 import { W } from '../../cpu/state.ts';
 import { JsPrinter } from './emit-js.ts';
+import { R } from './record.ts';
+import { readRecord } from './record-text.ts';
 
 /** One form as it stands in the loop's switch. */
 export interface Arm {
@@ -73,7 +75,7 @@ export function printArm(ir: IrBuilder, mode: number): Arm | undefined {
   const { terminal } = ir;
   switch (terminal.kind) {
     case 'next':
-      lines.push('i = i.next; continue;');
+      lines.push(`i = c[i | ${R.next}]; continue;`);
       break;
     case 'jump':
       lines.push(`break ${ARM_ENDS.jump};`);
@@ -89,7 +91,7 @@ export function printArm(ir: IrBuilder, mode: number): Arm | undefined {
     default:
       return undefined;
   }
-  return { text: lines.join('\n'), uses: printer.uses, indirect: terminal.kind === 'indirect' };
+  return { text: [readRecord(lines), ...lines].join('\n'), uses: printer.uses, indirect: terminal.kind === 'indirect' };
 }
 
 /** True when all that may fault, and all memory accesses that may miss, come before the first effect, and nothing is called. */

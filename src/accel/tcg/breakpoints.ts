@@ -18,14 +18,14 @@ export class BreakpointSet {
   constructor(mmu: Mmu, code: CodeCache, stop: (cause: DebugCause) => void, thrown: object) {
     this.#mmu = mmu;
     this.#code = code;
-    code.predecoder.breakAt = (low, high, handler) => {
+    code.predecoder.breakAt = (low, high) => {
       const address = join(low, high);
-      if (!this.#points.some((point) => point.kind === 'execute' && point.address === address)) return handler;
-      return (i) => {
-        if (!this.stopsAt(address)) return handler(i);
-        stop({ kind: 'breakpoint' });
-        throw thrown;
-      };
+      return this.#points.some((point) => point.kind === 'execute' && point.address === address);
+    };
+    code.predecoder.onBreak = (low, high) => {
+      if (!this.stopsAt(join(low, high))) return;
+      stop({ kind: 'breakpoint' });
+      throw thrown;
     };
     mmu.onWatch = (low, high, bytes, write) => {
       const address = join(low, high);

@@ -5,16 +5,30 @@ import { MODE } from '../../cpu/mode.ts';
 import { CS, W } from '../../cpu/state.ts';
 import type { CodePages } from '../../memory/code-pages.ts';
 import type { Mmu } from '../../mmu/mmu.ts';
+import { type CodePlace, CodeTable } from './code-table.ts';
 import type { Forms } from './forms.ts';
 import { LiveTables } from './live-tables.ts';
 import { Predecoder } from './predecoder.ts';
-import { CodeTable, type Handler, LONGEST, Rec } from './record.ts';
+import { type Handler, INFO, LONGEST, R, STOP } from './record.ts';
+import type { Records } from './records.ts';
 
 const FETCH_ENTRIES = 1024;
 const RECENT_ENTRIES = 4096;
 const recentAt = (ipLow: number): number => (ipLow ^ (ipLow >>> 12)) & (RECENT_ENTRIES - 1);
 /** A table takes as much memory as so many records. */
-const TABLE_COST = 40;
+const TABLE_COST = 130;
+/** So many records may be stale, and so many tables gone, before their memory is used again. */
+const STALE_LIMIT = 16_384;
+const GONE_LIMIT = 256;
+
+/** A record whose bytes go on on another page. */
+interface Span {
+  readonly secondPage: number;
+  /** Number of the function that runs the instruction. */
+  readonly number: number;
+  /** Generation in which the second page was looked up. */
+  checked: number;
+}
 
 /**
  * Predecoded code by address: finds or makes the record for an instruction pointer, and forgets records whose
@@ -22,21 +36,24 @@ const TABLE_COST = 40;
  */
 export class CodeCache {
   readonly #w: Int32Array;
+  readonly store: Records;
   readonly #mmu: Mmu;
   readonly #pages: CodePages;
   readonly #byPage = new Map<number, CodeTable[]>();
   readonly #fetch: (CodeTable | undefined)[] = new Array(FETCH_ENTRIES).fill(undefined);
   /** The records that were looked up last, by instruction pointer. */
-  readonly #recent: Rec[];
+  readonly #recent = new Int32Array(RECENT_ENTRIES);
   /** Instructions whose bytes lie on two pages, by the second page. */
-  readonly #crossing = new Map<number, Rec[]>();
+  readonly #crossing = new Map<number, number[]>();
+  readonly #spans = new Map<number, Span>();
+  readonly #spanNumber: number;
   /** Tables of ring 3 code that may hold records. */
   readonly #user = new Set<CodeTable>();
   readonly #live = new LiveTables();
-  readonly #none: Rec;
-  /** A record of a page that is never live. */
-  readonly #nowhere: Rec;
-  #records = 0;
+  /** Tables that wait for a sweep: no record of theirs can be looked up. */
+  #gone: CodeTable[] = [];
+  #count = 0;
+  #stale = 0;
   #tables = 0;
   /** Pages whose last record may have gone. */
   readonly #emptied = new Set<number>();
@@ -49,24 +66,25 @@ export class CodeCache {
   onFull: () => void = () => {};
   /** What is looked up now is marked as used in this epoch; in memory that emitted code reads. */
   readonly epochWord = new Int32Array(1);
-  /** Told when a record is forgotten, and when all are. */
-  onDrop: (record: Rec) => void = () => {};
+  /** Told when a record is forgotten, when all are, and before the words of forgotten ones are used again. */
+  onDrop: (record: number) => void = () => {};
   onClear: () => void = () => {};
+  onSweep: () => void = () => {};
   /** Since power-on: instructions that were forgotten because they changed. */
   invalidated = 0;
   readonly predecoder: Predecoder;
 
-  constructor(w: Int32Array, mmu: Mmu, pages: CodePages, decoder: Decode, forms: Forms, stop: Rec) {
+  constructor(w: Int32Array, mmu: Mmu, pages: CodePages, decoder: Decode, forms: Forms, records: Records) {
     this.#w = w;
     this.#mmu = mmu;
     this.#pages = pages;
-    this.#none = stop;
-    this.#nowhere = new Rec((i) => i, new CodeTable(-1, -1, 0, 0, 0, 0, stop), 0);
-    this.#recent = new Array(RECENT_ENTRIES).fill(this.#nowhere);
-    this.predecoder = new Predecoder(mmu.map.ram.u8, decoder, forms, {
+    this.store = records;
+    this.predecoder = new Predecoder(mmu.map.ram.u8, decoder, forms, records, {
       fetch: (low, high, mode) => this.#fetchFrom(low, high, mode),
-      spansPages: (record, secondPage, handler) => this.#spansPages(record, secondPage, handler),
+      spansPages: (record, secondPage, number) => this.#spansPages(record, secondPage, number),
     });
+    records.stale = (i) => this.onStale(i);
+    this.#spanNumber = records.functions.add((i) => this.#runSpan(i));
     pages.onWrite = (offset, length) => this.#invalidate(offset, length);
     mmu.onFlush = (globals) => {
       this.#live.retire(globals);
@@ -82,13 +100,19 @@ export class CodeCache {
     return this.epochWord[0]!;
   }
 
+  /** Instructions that are predecoded. */
   get records(): number {
-    return this.#records;
+    return this.#count;
   }
 
   /** Memory in use, in records. */
   get size(): number {
-    return this.#records + TABLE_COST * this.#tables;
+    return this.store.used + TABLE_COST * this.#tables;
+  }
+
+  /** So much was forgotten that its memory is wanted back. */
+  get needsSweep(): boolean {
+    return this.#stale > STALE_LIMIT || this.#gone.length > GONE_LIMIT;
   }
 
   /** Every link is to be looked up again. */
@@ -129,58 +153,53 @@ export class CodeCache {
     this.#codeBase = base;
     this.#codeLimit = limit;
     this.#fetch.fill(undefined);
-    this.#recent.fill(this.#nowhere);
+    this.#recent.fill(STOP);
   }
 
   /** The record at an instruction pointer. Raises the fault that fetching it raises. */
-  lookup(ipLow: number, ipHigh: number): Rec {
+  lookup(ipLow: number, ipHigh: number): number {
     if (this.#codeLimit !== -1 && ipLow >>> 0 > this.#codeLimit >>> 0) {
       this.ripIsExact = true;
       return raiseGP(0);
     }
     const at = recentAt(ipLow);
     const recent = this.#recent[at]!;
-    if (recent.ipLow === ipLow) {
-      const { page } = recent;
-      if (page.live && page.ipHigh === ipHigh && page.mode === this.#w[W.mode]) return recent;
+    if (this.store.words[recent + R.ip] === ipLow && this.store.isLive(recent)) {
+      const table = this.store.pageOf(recent);
+      if (table.ipHigh === ipHigh && table.mode === this.#w[W.mode]) return recent;
     }
     const low = (ipLow + this.#codeBase) | 0;
     const table = this.#table(low, ipHigh);
-    const slot = table.slots[low & 0xfff]!;
-    const record = slot !== 0 ? table.records[slot]! : this.#predecode(table, ipLow);
+    const found = table.at(low & 0xfff);
+    const record = found !== STOP ? found : this.#predecode(table, ipLow);
     this.#recent[at] = record;
     return record;
   }
 
   /** The record at an address in the current mode if it was decoded before; nothing faults, nothing is made. */
-  peek(ipLow: number, ipHigh: number): Rec | undefined {
+  peek(ipLow: number, ipHigh: number): number | undefined {
     const mode = this.#w[W.mode]!;
     const low = (ipLow + this.#codeBase) | 0;
     const offset = this.#mmu.probeFetch(low, ipHigh, (mode & MODE.USER) !== 0);
     if (offset < 0) return undefined;
-    const linear = low & 0xfffff000;
-    const table = this.#byPage
+    const place = this.#placeOf(mode, low & 0xfffff000, ipHigh);
+    const record = this.#byPage
       .get(offset >>> 12)
-      ?.find(
-        (t) =>
-          t.linearLow === linear &&
-          t.linearHigh === ipHigh &&
-          t.mode === mode &&
-          t.codeBase === this.#codeBase &&
-          t.codeLimit === this.#codeLimit,
-      );
-    return table?.at(low & 0xfff);
+      ?.find((table) => table.isAt(place))
+      ?.at(low & 0xfff);
+    return record === STOP ? undefined : record;
   }
 
   /** Decodes a record's bytes again; undefined when they lie on two pages. */
-  insnOf(record: Rec): Insn | undefined {
+  insnOf(record: number): Insn | undefined {
     return this.predecoder.insnOf(record);
   }
 
   /** Forgets everything: breakpoints changed, or too much was kept. */
   clear(): void {
     for (const [page, tables] of this.#byPage) {
-      for (const table of tables) this.#retire(table);
+      for (const table of tables) for (const record of table.all()) this.store.drop(record);
+      this.#gone.push(...tables);
       this.#pages.unmark(page);
     }
     this.onClear();
@@ -188,25 +207,26 @@ export class CodeCache {
     this.#crossing.clear();
     this.#user.clear();
     this.#emptied.clear();
-    this.#records = 0;
-    this.#tables = 0;
+    this.#count = 0;
     this.#fetch.fill(undefined);
-    this.#recent.fill(this.#nowhere);
+    this.#recent.fill(STOP);
     this.newGeneration();
   }
 
   /** Forgets the code of ring 3: another accelerator ran it and may have changed it. */
   forgetUser(): void {
-    for (const table of this.#user) {
-      for (const record of table.records) if (record !== this.#none) this.#drop(record);
-    }
+    for (const table of this.#user) this.#dropAll(table);
     this.#user.clear();
   }
 
   /** Forms have got arms. */
   formsChanged(): void {
     for (const tables of this.#byPage.values()) {
-      for (const { records } of tables) for (const record of records) if (record.h === record.plain) record.restore();
+      for (const table of tables) {
+        for (const record of table.all()) {
+          if (!this.store.isDiverted(record)) this.store.restore(record);
+        }
+      }
     }
   }
 
@@ -219,13 +239,23 @@ export class CodeCache {
   /** Forgets the tables that were not used for longest, until `size` is left. Nothing may be running. */
   evict(size: number): void {
     const tables = [...this.#byPage.values()].flat().sort((a, b) => a.used - b.used);
+    let left = this.size;
     for (const table of tables) {
-      if (this.size <= size) break;
-      for (const record of table.records) if (record !== this.#none) this.#drop(record);
+      if (left <= size) break;
+      left -= table.room + TABLE_COST;
+      this.#dropAll(table);
       this.#emptied.add(table.ramPage);
     }
-    for (const [page, records] of this.#crossing) {
-      const kept = records.filter((record) => record.h !== this.onStale);
+    this.sweep();
+  }
+
+  /**
+   * Unlinks forgotten records, so that their words can be used for others, and lets go of pages without records: writing
+   * to them is fast again. Nothing may be running.
+   */
+  sweep(): void {
+    for (const [page, crossing] of this.#crossing) {
+      const kept = crossing.filter((record) => !this.store.isStale(record));
       if (kept.length > 0) this.#crossing.set(page, kept);
       else {
         this.#crossing.delete(page);
@@ -233,7 +263,35 @@ export class CodeCache {
       }
     }
     this.releaseEmpty();
+    for (const tables of this.#byPage.values()) for (const table of tables) this.#unlink(table);
+    for (const record of this.#spans.keys()) if (this.store.isStale(record)) this.#spans.delete(record);
+    this.store.sweepTargets();
+    this.predecoder.sweep();
+    this.onSweep();
+    for (const tables of this.#byPage.values()) for (const table of tables) table.sweep();
+    this.#fetch.fill(undefined);
+    this.#recent.fill(STOP);
     this.newGeneration();
+    this.#tables -= this.#gone.length;
+    for (const table of this.#gone) table.release();
+    this.#gone = [];
+    this.#stale = 0;
+  }
+
+  /** No record of the table leads to a stale one any more. */
+  #unlink(table: CodeTable): void {
+    const records = this.store;
+    const c = records.words;
+    for (const record of table.all()) {
+      const next = c[record + R.next]!;
+      if (records.isStale(record)) {
+        // Glue goes with what runs into it.
+        if (records.is(next, INFO.GLUE)) records.drop(next);
+        continue;
+      }
+      if (records.isStale(c[record + R.link]!)) c[record + R.link] = STOP;
+      if (records.isStale(next)) this.predecoder.bypass(next);
+    }
   }
 
   /** Lets go of pages without records: writing to them is fast again. Nothing may be running. */
@@ -242,8 +300,7 @@ export class CodeCache {
     for (const page of this.#emptied) {
       const tables = this.#byPage.get(page);
       const kept = tables?.filter((table) => table.size > 0) ?? [];
-      this.#tables -= (tables?.length ?? 0) - kept.length;
-      for (const table of tables ?? []) if (table.size === 0) this.#user.delete(table);
+      for (const table of tables ?? []) if (table.size === 0) this.#forgetTable(table);
       if (kept.length > 0) this.#byPage.set(page, kept);
       else {
         this.#byPage.delete(page);
@@ -252,6 +309,12 @@ export class CodeCache {
     }
     this.#emptied.clear();
     this.newGeneration();
+  }
+
+  #forgetTable(table: CodeTable): void {
+    for (const record of table.all()) this.store.drop(record);
+    this.#user.delete(table);
+    this.#gone.push(table);
   }
 
   #table(low: number, high: number): CodeTable {
@@ -268,7 +331,7 @@ export class CodeCache {
       this.ripIsExact = true;
       return raiseUD();
     }
-    const table = this.#find(offset >>> 12, mode, linear, high);
+    const table = this.#find(offset >>> 12, this.#placeOf(mode, linear, high));
     this.#fetch[at] = table;
     this.#enliven(table);
     return table;
@@ -281,34 +344,27 @@ export class CodeCache {
     return offset;
   }
 
-  #find(ramPage: number, mode: number, linear: number, high: number): CodeTable {
+  /** Where code is looked for, and what has to be the same for its records to be good. */
+  #placeOf(mode: number, linearLow: number, linearHigh: number): Omit<CodePlace, 'ramPage'> {
+    return { mode, linearLow, linearHigh, codeBase: this.#codeBase, codeLimit: this.#codeLimit };
+  }
+
+  #find(ramPage: number, place: Omit<CodePlace, 'ramPage'>): CodeTable {
     let tables = this.#byPage.get(ramPage);
     if (tables === undefined) this.#byPage.set(ramPage, (tables = []));
-    const base = this.#codeBase;
-    const limit = this.#codeLimit;
-    for (const table of tables) {
-      if (
-        table.linearLow === linear &&
-        table.linearHigh === high &&
-        table.mode === mode &&
-        table.codeBase === base &&
-        table.codeLimit === limit
-      ) {
-        return table;
-      }
-    }
-    const table = new CodeTable(ramPage, mode, linear, high, base, limit, this.#none);
+    for (const table of tables) if (table.isAt(place)) return table;
+    const table = new CodeTable(this.store, { ramPage, ...place });
     tables.push(table);
     this.#tables++;
     this.#pages.mark(ramPage);
     return table;
   }
 
-  #predecode(table: CodeTable, ipLow: number): Rec {
+  #predecode(table: CodeTable, ipLow: number): number {
     if ((table.mode & MODE.USER) !== 0) this.#user.add(table);
     const before = table.size;
     const record = this.predecoder.predecode(table, ipLow);
-    this.#records += table.size - before;
+    this.#count += table.size - before;
     if (this.size > this.fullAt) this.onFull();
     return record;
   }
@@ -316,26 +372,31 @@ export class CodeCache {
   /** Set by the engine: runs a record again whose bytes changed since it was decoded. */
   onStale: Handler = (i) => i;
 
-  /** The second page is looked up at each run: it may be another one by now. */
-  #spansPages(record: Rec, secondPage: number, handler: Handler): void {
-    const { linearLow, linearHigh } = record.page;
-    const nextLow = (linearLow + 4096) | 0;
-    const nextHigh = nextLow === 0 && linearHigh !== 0 ? (linearHigh + 1) | 0 : linearHigh;
-    let checked = this.#w[W.generation];
-    record.h = (i) => {
-      if (checked !== this.#w[W.generation]) {
-        // The record itself is the instruction that faults: RIP follows from it.
-        if (this.#mmu.fetch(nextLow, nextHigh, (i.page.mode & MODE.USER) !== 0) >>> 12 !== secondPage) {
-          this.#drop(i);
-          return i.h(i);
-        }
-        checked = this.#w[W.generation];
-      }
-      return handler(i);
-    };
+  /** Notes a record whose bytes go on on a second page; gives the number of what runs for it. */
+  #spansPages(record: number, secondPage: number, number: number): number {
+    this.#spans.set(record, { secondPage, number, checked: this.#w[W.generation]! });
     this.#pages.mark(secondPage);
     const others = this.#crossing.get(secondPage) ?? [];
-    this.#crossing.set(secondPage, [...others.filter((other) => other.h !== this.onStale), record]);
+    this.#crossing.set(secondPage, [...others.filter((other) => !this.store.isStale(other)), record]);
+    return this.#spanNumber;
+  }
+
+  /** The second page is looked up when translations have changed: it may be another one by now. */
+  #runSpan(i: number): number {
+    const span = this.#spans.get(i)!;
+    const generation = this.#w[W.generation]!;
+    if (span.checked !== generation) {
+      const { linearLow, linearHigh, mode } = this.store.pageOf(i);
+      const nextLow = (linearLow + 4096) | 0;
+      const nextHigh = nextLow === 0 && linearHigh !== 0 ? (linearHigh + 1) | 0 : linearHigh;
+      // The record itself is the instruction that faults: RIP follows from it.
+      if (this.#mmu.fetch(nextLow, nextHigh, (mode & MODE.USER) !== 0) >>> 12 !== span.secondPage) {
+        this.#drop(i);
+        return this.onStale(i);
+      }
+      span.checked = generation;
+    }
+    return this.store.functions.byNumber[span.number]!(i);
   }
 
   #invalidate(offset: number, length: number): void {
@@ -346,7 +407,7 @@ export class CodeCache {
       for (const table of tables) {
         for (let at = Math.max(0, from - LONGEST + 1); at < from + length && at < 4096; at++) {
           const record = table.at(at);
-          if (record === undefined || at + record.length <= from) continue;
+          if (record === STOP || at + this.store.length(record) <= from) continue;
           this.invalidated++;
           this.#drop(record);
         }
@@ -359,21 +420,28 @@ export class CodeCache {
     this.#emptied.add(page);
   }
 
-  #drop(record: Rec): void {
+  #drop(record: number): void {
+    const records = this.store;
     this.onDrop(record);
-    record.divert(this.onStale);
-    const at = recentAt(record.ipLow);
-    if (this.#recent[at] === record) this.#recent[at] = this.#nowhere;
-    const offset = (record.ipLow + record.page.codeBase) & 0xfff;
+    const ip = records.words[record + R.ip]!;
+    if (!records.isStale(record)) {
+      records.drop(record);
+      if (++this.#stale > STALE_LIMIT) this.onFull();
+    }
+    const at = recentAt(ip);
+    if (this.#recent[at] === record) this.#recent[at] = STOP;
+    const page = records.pageOf(record);
+    const offset = (ip + page.codeBase) & 0xfff;
     // An instruction on two pages may be told twice, and another one stand in its place by then.
-    if (record.page.at(offset) !== record) return;
-    record.page.remove(offset);
-    this.#records--;
-    if (record.page.size === 0) this.#emptied.add(record.page.ramPage);
+    if (page.at(offset) !== record) return;
+    page.remove(offset);
+    this.#count--;
+    if (page.size === 0) this.#emptied.add(page.ramPage);
   }
 
-  #retire(table: CodeTable): void {
-    for (const record of table.records) if (record !== this.#none) record.divert(this.onStale);
-    table.slots.fill(0);
+  #dropAll(table: CodeTable): void {
+    const records = this.store;
+    for (const record of table.all())
+      if (!records.is(record, INFO.GLUE) && !records.isStale(record)) this.#drop(record);
   }
 }

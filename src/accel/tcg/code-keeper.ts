@@ -4,7 +4,7 @@ import type { Regions } from './jit/regions.ts';
 
 /** How much of the guest's code is kept in translated form. */
 export interface CodeLimits {
-  /** Predecoded instructions, about 200 bytes each. */
+  /** Predecoded instructions, 64 bytes each; a page takes more than a hundred, and a few pages must have room. */
   readonly records: number;
   /** Characters of regions: 7 bytes each with what V8 makes of them, measured over 47 regions of a Debian guest. */
   readonly characters: number;
@@ -12,7 +12,9 @@ export interface CodeLimits {
   readonly forms: number;
 }
 
-const CODE_LIMITS: CodeLimits = { records: 400_000, characters: 4_000_000, forms: 20_000 };
+export const CODE_LIMITS: CodeLimits = { records: 800_000, characters: 4_000_000, forms: 20_000 };
+/** So many records there may be beyond the limit until the CPU has come to an instruction boundary. */
+export const SPARE_RECORDS = 20_000;
 
 /** This much of a limit is left when it was reached. */
 const KEPT = 3 / 4;
@@ -33,19 +35,14 @@ export class CodeKeeper {
   #emitted = 0;
 
   /** `attention` asks the CPU to come to an instruction boundary and call `trim`. */
-  constructor(
-    code: CodeCache,
-    forms: Forms,
-    regions: Regions | undefined,
-    limits: Partial<CodeLimits>,
-    attention: () => void,
-  ) {
+  constructor(code: CodeCache, forms: Forms, regions: Regions | undefined, limits: CodeLimits, attention: () => void) {
     this.#code = code;
     this.#forms = forms;
     this.#regions = regions;
-    this.#limits = { ...CODE_LIMITS, ...limits };
+    this.#limits = limits;
     code.fullAt = this.#limits.records;
     code.onFull = attention;
+    if (regions !== undefined) regions.fullAt = limits.characters;
   }
 
   /** To be called at an instruction boundary, where no record and no region runs. */
@@ -64,8 +61,10 @@ export class CodeKeeper {
     }
     if (this.#forms.count > forms) {
       code.clear();
+      code.sweep();
       this.#forms.clear();
     }
+    if (code.needsSweep || code.size > records) code.sweep();
     if (code.size > records) {
       regions?.markPages();
       code.evict(records * KEPT);

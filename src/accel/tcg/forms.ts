@@ -5,17 +5,18 @@ import { translateInsn } from '../../cpu/translate.ts';
 import { type Arm, printArm } from './arm-printer.ts';
 import { JsPrinter } from './emit-js.ts';
 import type { Environment } from './environment.ts';
-import type { Handler, Rec } from './record.ts';
+import { type Handler, INFO, R } from './record.ts';
+import { fromRecord, type RecordName, readRecord } from './record-text.ts';
+import type { Records } from './records.ts';
 
 /** Entries by a jump after which a block is hot. */
 export const HOT = 100_000;
 
 export interface Form {
-  readonly handler: Handler;
+  /** Of its function. */
+  readonly number: number;
   /** The instruction ends its block. */
   readonly endsBlock: boolean;
-  /** Number of its arm in the loop of its code size, 0 when it has none there. */
-  arm: number;
   readonly mode: number;
   /** The form as an arm, if it can be one. */
   readonly armText: string | undefined;
@@ -23,11 +24,12 @@ export interface Form {
 
 /**
  * The interpreter, printed from the rows. A form is a row with its operand kinds, sizes and mode, but with
- * register numbers, displacements and immediates left open: those become fields of the instruction record.
+ * register numbers, displacements and immediates left open: those become words of the instruction's record.
  * Each form is translated and compiled once, when the first instruction of its shape is decoded.
  */
 export class Forms {
   readonly #env: Environment;
+  readonly #records: Records;
   readonly #hot: number;
   /** mode -> row id -> shape -> form. */
   readonly #byMode = new Map<number, Map<number, Form>[]>();
@@ -40,14 +42,15 @@ export class Forms {
   /** Receives the text of each form when `--dump-jit` asks for it. */
   dump: ((name: string, text: string) => void) | undefined;
 
-  constructor(env: Environment, hot: number) {
+  constructor(env: Environment, records: Records, hot: number) {
     this.#env = env;
+    this.#records = records;
     this.#hot = hot;
   }
 
   /** The instruction's form; its numbers are put into `record`. */
-  bind(insn: Insn, record: Rec): Form {
-    fillRecord(insn, record);
+  bind(insn: Insn, record: number): Form {
+    fillRecord(insn, this.#records.words, record);
     let rows = this.#byMode.get(insn.mode);
     if (rows === undefined) this.#byMode.set(insn.mode, (rows = []));
     const shapes = (rows[insn.row.id] ??= new Map());
@@ -73,15 +76,16 @@ export class Forms {
   /** There is a loop with these arms for a code size and ring (bits of the mode): forms get their numbers. */
   numberArms(key: number, arms: readonly Arm[]): void {
     this.#arms[key] = new Map(arms.map(({ text }, n) => [text, n + 1]));
-    for (const form of this.#all) form.arm = this.#armNumber(form);
+    for (const form of this.#all) this.#records.functions.setArm(form.number, this.#armNumber(form));
   }
 
   #armNumber({ mode, armText }: { mode: number; armText: string | undefined }): number {
     return armText === undefined ? 0 : (this.#arms[mode & (MODE.CODE | MODE.USER)]?.get(armText) ?? 0);
   }
 
-  /** Forgets all; records that exist keep their functions. */
+  /** Forgets all. There must be no record. */
   clear(): void {
+    for (const { number } of this.#all) this.#records.functions.remove(number);
     this.#byMode.clear();
     this.#handlers.clear();
     this.#all.length = 0;
@@ -95,29 +99,30 @@ export class Forms {
     const { lines, uses } = printer;
     const { terminal } = ir;
     const long = (insn.mode & MODE.CODE) === MODE.CODE_64;
+    const enter = `if ((w[${W.budget}] -= c[t | ${R.left}]) >= w[${W.budgetEnd}]) return ++c[t | ${R.heat}] === ${this.#hot} ? promote(t) : t;`;
     const follow = [
-      'const t = i.link;',
-      'if (t !== null && t.page.live) {',
-      `  if ((w[${W.budget}] -= t.left) >= w[${W.budgetEnd}]) return ++t.heat === ${this.#hot} ? promote(t) : t;`,
-      '  return stop(t);',
+      `const t = c[i | ${R.link}];`,
+      `if (live[c[t | ${R.page}]] !== 0) {`,
+      enter,
+      'return stop(t);',
       '}',
       'return follow(i);',
     ];
     const fall = [
-      'const n = i.next;',
-      `if (n !== null) { if ((w[${W.budget}] -= n.left) >= w[${W.budgetEnd}]) return n; return stop(n); }`,
+      `const n = c[i | ${R.next}];`,
+      `if (n !== 0) { if ((w[${W.budget}] -= c[n | ${R.left}]) >= w[${W.budgetEnd}]) return n; return stop(n); }`,
       'return fall(i);',
     ];
     switch (terminal.kind) {
       case 'next':
-        lines.push('return i.next;');
+        lines.push(`return c[i | ${R.next}];`);
         break;
       case 'jump':
-        uses.add('stop').add('follow').add('promote');
+        uses.add('live').add('stop').add('follow').add('promote');
         lines.push(...follow);
         break;
       case 'branch':
-        uses.add('stop').add('follow').add('fall').add('promote');
+        uses.add('live').add('stop').add('follow').add('fall').add('promote');
         lines.push(`if (${printer.i32(terminal.condition)} !== 0) {`, ...follow, '}', ...fall);
         break;
       case 'repeat':
@@ -128,31 +133,30 @@ export class Forms {
         );
         break;
       case 'indirect': {
-        uses.add('stop').add('enterVia').add('promote');
+        uses.add('live').add('ipHighs').add('stop').add('enterVia').add('promote');
         const low = printer.low(terminal.target);
         const high = long ? printer.high(terminal.target) : '0';
         lines.push(
-          'const t = i.link;',
-          `if (t !== null && t.page.live && t.ipLow === ${low} && t.page.ipHigh === ${high}) {`,
-          `  if ((w[${W.budget}] -= t.left) >= w[${W.budgetEnd}]) return ++t.heat === ${this.#hot} ? promote(t) : t;`,
-          '  return stop(t);',
+          `const t = c[i | ${R.link}];`,
+          `if (live[c[t | ${R.page}]] !== 0 && c[t | ${R.ip}] === ${low} && ipHighs[c[t | ${R.page}]] === ${high}) {`,
+          enter,
+          'return stop(t);',
           '}',
           `return enterVia(i, ${low}, ${high});`,
         );
         break;
       }
       case 'exit':
-        uses.add('STOP');
-        lines.push('return STOP;');
+        lines.push('return 0;');
         break;
       case 'sync':
-        uses.add('STOP');
-        lines.push(`w[${W.rip}] = i.nextLow; w[${W.rip + 1}] = i.nextHigh; return STOP;`);
+        lines.push(`w[${W.rip}] = next; w[${W.rip + 1}] = ${long ? 'nextHigh' : '0'}; return 0;`);
         break;
     }
     this.count++;
     const name = `${insn.row.mnemonic.replace(/\W/g, '_')}_${insn.operandSize * 8}`;
-    const text = `return function ${name}(i) {\n${lines.join('\n')}\n}`;
+    uses.add('c').add('ipHighs');
+    const text = `return function ${name}(i) {\n${readRecord(lines)}\n${lines.join('\n')}\n}`;
     let handler = this.#handlers.get(text);
     if (handler === undefined) {
       this.dump?.(name, text);
@@ -160,13 +164,15 @@ export class Forms {
       this.#handlers.set(text, handler);
     }
     const parts = { mode: insn.mode, armText: printArm(ir, insn.mode)?.text };
-    const form = { handler, endsBlock: terminal.kind !== 'next', arm: this.#armNumber(parts), ...parts };
+    const number = this.#records.functions.add(handler, this.#armNumber(parts));
+    const form = { number, endsBlock: terminal.kind !== 'next', ...parts };
     this.#all.push(form);
     return form;
   }
 }
 
-const FIELD = ['i.ra', 'i.rb', 'i.rc', 'i.rc'] as const;
+/** Where the registers of operands stand, by position; a memory operand's base is one. */
+const REGISTER = ['ra', 'rb', 'rc', 'rc'] as const satisfies readonly RecordName[];
 const KIND_CODE: Record<Operand['kind'], number> = {
   gpr: 1,
   mem: 3,
@@ -220,83 +226,77 @@ const sameRegister = (a: Operand, b: Operand): boolean =>
 /** Words from one register of a kind to the next. */
 const STRIDE: Partial<Record<Operand['kind'], number>> = { gpr: 2, xmm: 4, mmx: 4 };
 
-/** The instruction with its numbers replaced by record fields. */
+/** The instruction with its numbers replaced by names for what its record holds (record-text.ts). */
 export function symbolise(insn: Insn): Insn {
   const { options } = insn.row;
+  const long = (insn.mode & MODE.CODE) === MODE.CODE_64;
   const operands = insn.operands.map((operand, n): Operand => {
     switch (operand.kind) {
       case 'mem':
         return {
           ...operand,
-          base: operand.base === undefined ? undefined : 'i.base',
-          index: operand.index === undefined ? undefined : 'i.index',
-          scale: operand.scale === 0 ? 0 : 'i.scale',
-          disp: operand.disp === 0 && operand.dispHigh === 0 ? 0 : 'i.disp',
-          dispHigh: operand.disp === 0 && operand.dispHigh === 0 ? 0 : 'i.dispHigh',
+          base: operand.base === undefined ? undefined : fromRecord(REGISTER[n]!),
+          index: operand.index === undefined ? undefined : fromRecord('index'),
+          scale: operand.scale === 0 ? 0 : fromRecord('scale'),
+          disp: operand.disp === 0 && operand.dispHigh === 0 ? 0 : fromRecord('disp'),
+          dispHigh: operand.disp === 0 && operand.dispHigh === 0 ? 0 : fromRecord('dispHigh'),
         };
       case 'imm':
         if (options.byImmediate === true) return operand;
         // ENTER has two immediates, neither wider than a word.
-        if (n > 0 && insn.operands[n - 1]!.kind === 'imm') return { ...operand, low: 'i.immHigh', high: 0 };
-        return { ...operand, low: 'i.imm', high: operand.size === 8 ? 'i.immHigh' : 0 };
+        if (n > 0 && insn.operands[n - 1]!.kind === 'imm') return { ...operand, low: fromRecord('immHigh'), high: 0 };
+        return { ...operand, low: fromRecord('imm'), high: operand.size === 8 ? fromRecord('immHigh') : 0 };
       case 'far':
-        return { ...operand, selector: 'i.immHigh', offset: 'i.imm' };
+        return { ...operand, selector: fromRecord('immHigh'), offset: fromRecord('imm') };
       case 'rel':
         return operand;
       default:
         // Rows that ask see the same field twice when the registers are the same.
         if (options.byRegister === true && n > 0 && sameRegister(insn.operands[0]!, operand))
-          return { ...operand, reg: FIELD[0] };
-        return { ...operand, reg: FIELD[n]! };
+          return { ...operand, reg: fromRecord(REGISTER[0]) };
+        return { ...operand, reg: fromRecord(REGISTER[n]!) };
     }
   });
   return {
     ...insn,
     operands,
-    ip: ['i.ipLow', 'i.page.ipHigh'],
-    next: ['i.nextLow', 'i.nextHigh'],
-    target: ['i.imm', 'i.immHigh'],
+    ip: [fromRecord('ip'), long ? fromRecord('ipHigh') : 0],
+    next: [fromRecord('next'), long ? fromRecord('nextHigh') : 0],
+    target: [fromRecord('imm'), fromRecord('immHigh')],
   };
 }
 
 /** Puts the numbers that `symbolise` left open into the record. */
-function fillRecord(insn: Insn, record: Rec): void {
-  record.ipLow = insn.ip[0] as number;
-  record.nextLow = insn.next[0] as number;
-  record.nextHigh = insn.next[1] as number;
+function fillRecord(insn: Insn, c: Int32Array, i: number): void {
   const { operands } = insn;
   for (let n = 0; n < operands.length; n++) {
     const operand = operands[n]!;
     switch (operand.kind) {
       case 'mem':
-        if (operand.base !== undefined) record.base = (operand.base as number) * 2;
-        if (operand.index !== undefined) record.index = (operand.index as number) * 2;
-        record.scale = operand.scale as number;
-        record.disp = operand.disp as number;
-        record.dispHigh = operand.dispHigh as number;
+        if (operand.base !== undefined) c[i + R[REGISTER[n]!]] = (operand.base as number) * 2;
+        if (operand.index !== undefined) c[i + R.index] = (operand.index as number) * 2;
+        c[i + R.info] = c[i + R.info]! | ((operand.scale as number) << INFO.SCALE_SHIFT);
+        c[i + R.disp] = operand.disp as number;
+        c[i + R.dispHigh] = operand.dispHigh as number;
         break;
       case 'imm':
         if (n > 0 && operands[n - 1]!.kind === 'imm') {
-          record.immHigh = operand.low as number;
+          c[i + R.immHigh] = operand.low as number;
           break;
         }
-        record.imm = operand.low as number;
-        record.immHigh = operand.high as number;
+        c[i + R.imm] = operand.low as number;
+        c[i + R.immHigh] = operand.high as number;
         break;
       case 'far':
-        record.imm = operand.offset as number;
-        record.immHigh = operand.selector as number;
+        c[i + R.imm] = operand.offset as number;
+        c[i + R.immHigh] = operand.selector as number;
         break;
       case 'rel':
-        record.imm = insn.target[0] as number;
-        record.immHigh = insn.target[1] as number;
+        c[i + R.imm] = insn.target[0] as number;
+        c[i + R.immHigh] = insn.target[1] as number;
         break;
-      default: {
-        const value = (operand.reg as number) * (STRIDE[operand.kind] ?? 1);
-        if (n === 0) record.ra = value;
-        else if (n === 1) record.rb = value;
-        else record.rc = value;
-      }
+      default:
+        c[i + R[REGISTER[n]!]] = (operand.reg as number) * (STRIDE[operand.kind] ?? 1);
     }
   }
 }

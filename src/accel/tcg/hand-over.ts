@@ -2,14 +2,11 @@ import { W } from '../../cpu/state.ts';
 import type { CodeCache } from './code-cache.ts';
 import type { Regions } from './jit/regions.ts';
 import { ASK } from './loop-text.ts';
-import { Rec } from './record.ts';
+import { R, STOP } from './record.ts';
+import type { Records } from './records.ts';
 
-/** Ends a chain of records. */
-export const STOP: Rec = new Rec((i) => i, undefined as never, 0);
 /** After so many visits to forgotten records all links are looked up again. */
 const STALE_LIMIT = 10_000;
-/** So many targets of an indirect jump are remembered for regions. */
-const TARGET_LIMIT = 8;
 
 /**
  * What leads from one record to the next where they have no link yet: looks the next one up, links it and charges
@@ -18,6 +15,8 @@ const TARGET_LIMIT = 8;
 export class HandOver {
   readonly #w: Int32Array;
   readonly #code: CodeCache;
+  readonly #records: Records;
+  readonly #c: Int32Array;
   /** Where hot records go; undefined in the tiers without it. */
   regions: Regions | undefined;
   /** RIP is at a string instruction, some of whose iterations are done. */
@@ -25,12 +24,14 @@ export class HandOver {
   /** Times that a record was to run whose bytes are no longer there. */
   staleVisits = 0;
 
-  constructor(w: Int32Array, code: CodeCache) {
+  constructor(w: Int32Array, code: CodeCache, records: Records) {
     this.#w = w;
     this.#code = code;
+    this.#records = records;
+    this.#c = records.words;
     code.predecoder.onGlue = (i) => {
-      if (i.link?.page.live === true) return this.#charge(i.link);
-      return this.#charge((i.link = this.#find(i.nextLow, i.nextHigh)));
+      const link = this.#c[i + R.link]!;
+      return records.isLive(link) ? this.#charge(link) : this.#follow(i);
     };
     code.onStale = (i) => this.#pastStale(i);
   }
@@ -39,22 +40,18 @@ export class HandOver {
   get names(): Record<string, unknown> {
     const { enterAt, jumpTo } = this;
     const stop = this.#stop;
-    const follow = (i: Rec): Rec => this.#charge((i.link = this.#find(i.imm, i.immHigh)));
-    const fall = (i: Rec): Rec => {
-      const target = this.#find(i.nextLow, i.nextHigh);
-      if (target.page === i.page) i.next = target;
-      return this.#charge(target);
-    };
-    const enterVia = (i: Rec, low: number, high: number): Rec => this.#enterVia(i, low, high);
-    const promote = (i: Rec): Rec => {
+    const follow = (i: number): number => this.#follow(i);
+    const fall = (i: number): number => this.#fall(i);
+    const enterVia = (i: number, low: number, high: number): number => this.#enterVia(i, low, high);
+    const promote = (i: number): number => {
       this.regions?.promote(i);
       return i;
     };
-    const interrupted = (i: Rec): Rec => {
+    const interrupted = (i: number): number => {
       this.repeating = true;
       return stop(i);
     };
-    const ask = (why: number, i: Rec, low: number, high: number): Rec => {
+    const ask = (why: number, i: number, low: number, high: number): number => {
       switch (why) {
         case ASK.STOP:
           return stop(i);
@@ -68,66 +65,84 @@ export class HandOver {
           return enterVia(i, low, high);
       }
     };
-    return { STOP, stop, interrupted, enterAt, jumpTo, follow, fall, enterVia, promote, ask };
+    const { words: c, live, ipHighs, functions } = this.#records;
+    const data = { c, live, ipHighs, functions: functions.byNumber };
+    return { ...data, stop, interrupted, enterAt, jumpTo, follow, fall, enterVia, promote, ask };
   }
 
   /** Finds the record at an instruction pointer and charges its block. */
-  readonly enterAt = (low: number, high: number): Rec => this.#charge(this.#find(low, high));
+  readonly enterAt = (low: number, high: number): number => this.#charge(this.#find(low, high));
 
   /** As `enterAt`, for a jump, which makes its target hotter. */
-  readonly jumpTo = (low: number, high: number): Rec => this.#jumped(this.#find(low, high));
+  readonly jumpTo = (low: number, high: number): number => this.#jumped(this.#find(low, high));
 
-  #jumped(target: Rec): Rec {
+  #jumped(target: number): number {
     const { regions } = this;
     const next = this.#charge(target);
-    if (++target.heat === regions?.hot && next === target) regions.promote(target);
+    if (++this.#c[target + R.heat]! === regions?.hot && next === target) regions.promote(target);
     return next;
   }
 
   /** RIP points at the record meanwhile, for the fault that fetching it may raise. */
-  #find(low: number, high: number): Rec {
+  #find(low: number, high: number): number {
     const w = this.#w;
     w[W.rip] = low;
     w[W.rip + 1] = high;
     return this.#code.lookup(low, high);
   }
 
-  #charge(record: Rec): Rec {
+  #charge(record: number): number {
     const w = this.#w;
-    return (w[W.budget]! -= record.left) >= w[W.budgetEnd]! ? record : this.#stop(record);
+    return (w[W.budget]! -= this.#c[record + R.left]!) >= w[W.budgetEnd]! ? record : this.#stop(record);
   }
 
   /** The block of `record` does not fit into the budget: RIP points at it, its charge is given back. */
-  readonly #stop = (record: Rec): Rec => {
+  readonly #stop = (record: number): number => {
     const w = this.#w;
-    w[W.rip] = record.ipLow;
-    w[W.rip + 1] = record.page.ipHigh;
-    w[W.budget]! += record.left;
+    const c = this.#c;
+    w[W.rip] = c[record + R.ip]!;
+    w[W.rip + 1] = this.#records.ipHigh(record);
+    w[W.budget]! += c[record + R.left]!;
     return STOP;
   };
 
-  #enterVia(i: Rec, low: number, high: number): Rec {
+  #follow(i: number): number {
+    const c = this.#c;
+    return this.#charge((c[i + R.link] = this.#find(c[i + R.imm]!, c[i + R.immHigh]!)));
+  }
+
+  #fall(i: number): number {
+    const c = this.#c;
+    const page = c[i + R.page]!;
+    const next = (c[i + R.ip]! + this.#records.length(i)) | 0;
+    const target = this.#find(next, this.#records.pageOf(i).highBehind(c[i + R.ip]!, next));
+    if (c[target + R.page] === page) c[i + R.next] = target;
+    return this.#charge(target);
+  }
+
+  #enterVia(i: number, low: number, high: number): number {
     const target = this.#find(low, high);
-    i.link = target;
-    const targets = (i.targets ??= []);
-    if (targets.length < TARGET_LIMIT && !targets.includes(target)) targets.push(target);
+    this.#c[i + R.link] = target;
+    this.#records.noteTarget(i, target);
     return this.#jumped(target);
   }
 
   /** Goes on with the record that stands in the place of a forgotten one. */
-  #pastStale(i: Rec): Rec {
+  #pastStale(i: number): number {
     const code = this.#code;
-    this.#w[W.budget]! += i.left;
+    const records = this.#records;
+    const c = this.#c;
+    this.#w[W.budget]! += c[i + R.left]!;
     this.staleVisits++;
-    const successor = i.link;
+    const successor = c[i + R.link]!;
     // A jump that forgot itself has its target there.
-    const known = successor !== null && successor.page === i.page && successor.ipLow === i.ipLow;
-    if (known && i.page.live && successor.h !== code.onStale) {
+    const known = c[successor + R.page] === c[i + R.page] && c[successor + R.ip] === c[i + R.ip];
+    if (known && records.isLive(i) && !records.isStale(successor)) {
       // Jumps that lead here would do so for ever.
       if (this.staleVisits % STALE_LIMIT === 0) code.newGeneration();
       return this.#charge(successor);
     }
     code.predecoder.bypass(i);
-    return this.#charge((i.link = this.#find(i.ipLow, i.page.ipHigh)));
+    return this.#charge((c[i + R.link] = this.#find(c[i + R.ip]!, records.ipHigh(i))));
   }
 }

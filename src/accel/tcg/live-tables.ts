@@ -1,4 +1,4 @@
-import type { CodeTable } from './record.ts';
+import type { CodeTable } from './code-table.ts';
 
 /** The tables whose linear page is known to be mapped as when they were made, by whether a write to CR3 leaves them alone. */
 export class LiveTables {

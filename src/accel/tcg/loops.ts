@@ -6,18 +6,20 @@ import { FIELDS, FLAG, W } from '../../cpu/state.ts';
 import type { Mmu } from '../../mmu/mmu.ts';
 import type { Arm } from './arm-printer.ts';
 import type { CodeCache } from './code-cache.ts';
+import { CodeTable } from './code-table.ts';
 import type { Environment } from './environment.ts';
 import type { Forms } from './forms.ts';
 import { HOT_FORMS } from './hot-forms.ts';
 import { loopText } from './loop-text.ts';
-import { CodeTable, Rec } from './record.ts';
+import { NUMBER_SHIFT, R, STOP } from './record.ts';
+import type { Records } from './records.ts';
 
 /** Runs records from this one on until one gives STOP. */
-type Loop = (i: Rec) => void;
+type Loop = (i: number) => void;
 
 /** The record whose function was called last. */
 export interface Running {
-  rec: Rec;
+  rec: number;
 }
 
 /** So many records before the loop of a code size is worth its compilation. */
@@ -37,8 +39,8 @@ interface Parts {
   readonly forms: Forms;
   readonly code: CodeCache;
   readonly env: Environment;
+  readonly records: Records;
   readonly hot: number;
-  readonly stop: Rec;
   readonly worth: number | undefined;
 }
 
@@ -52,17 +54,18 @@ export class Loops {
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#worth = parts.worth ?? WORTH;
-    const { env, stop } = parts;
-    const running = env.names.running as Running;
+    const running = parts.env.names.running as Running;
+    const { words, functions } = parts.records;
+    const { byNumber } = functions;
     this.#table = (i) => {
-      while (i !== stop) {
+      while (i !== STOP) {
         running.rec = i;
-        i = i.h(i);
+        i = byNumber[words[i]! >> NUMBER_SHIFT]!(i);
       }
     };
   }
 
-  run(i: Rec): void {
+  run(i: number): void {
     const { w, code } = this.#parts;
     const key = w[W.mode]! & KEY;
     const loop = this.#loops[key];
@@ -100,16 +103,19 @@ export class Loops {
    * is put back afterwards.
    */
   #warm(loop: Loop, arms: readonly Arm[]): void {
-    const { w, mmu, stop, hot } = this.#parts;
+    const { w, mmu, records, hot } = this.#parts;
+    const { words: c, functions } = records;
     const ram = mmu.map.ram.i32.subarray(0, 1024);
     const savedState = w.slice();
     const savedRam = ram.slice();
     const restoreTlb = mmu.tlb.lend();
-    const page = new CodeTable(0, 0, 0, 0, 0, 0, stop);
-    page.live = true;
-    const end = new Rec(() => stop, page, 0);
-    // A record that is no candidate for a region.
-    end.divert(() => stop);
+    const table = new CodeTable(records, NOWHERE);
+    table.live = true;
+    const ends = functions.add(() => STOP);
+    const [rec, end] = [table.take(), table.take()];
+    c[rec + R.page] = c[end + R.page] = table.number;
+    c[rec + R.next] = c[rec + R.link] = end;
+    records.divert(end, ends);
     for (const [address, stored, flags] of STATES) {
       arms.forEach(({ indirect }, n) => {
         for (let n = 0; n < FIELDS.gpr.count * 2; n++) w[n] = n % 2 === 0 ? address : 0;
@@ -120,20 +126,22 @@ export class Loops {
         w[W.flagA] = flags ?? 0;
         w[W.budget] = flags === 0 ? -1 : 0;
         w[W.budgetEnd] = 0;
-        end.ipLow = address;
-        end.heat = hot - 1;
-        const rec = new Rec(end.h, page, 0);
-        rec.arm = n + 1;
-        rec.next = end;
-        rec.link = end;
+        c[end + R.ip] = address;
+        c[end + R.heat] = hot - 1;
+        c[rec + R.code] = functions.codeOf(ends) | (n + 1);
         loop(rec);
       });
     }
+    table.release();
+    functions.remove(ends);
     restoreTlb();
     ram.set(savedRam);
     w.set(savedState);
   }
 }
+
+/** A page of no code. */
+const NOWHERE = { ramPage: 0, mode: 0, linearLow: 0, linearHigh: 0, codeBase: 0, codeLimit: 0 };
 
 /**
  * An offset in the first page of RAM that stays there when doubled, what is stored there, flags (undefined: those of a

@@ -1,8 +1,10 @@
 import type { Decode } from '../../cpu/decode.ts';
 import { raiseGP } from '../../cpu/fault.ts';
 import type { Insn } from '../../cpu/insn.ts';
+import type { CodeTable } from './code-table.ts';
 import type { Forms } from './forms.ts';
-import { type CodeTable, type Handler, LONGEST, Rec } from './record.ts';
+import { type Handler, INFO, LONGEST, R, STOP } from './record.ts';
+import type { Records } from './records.ts';
 
 /** Longest run of instructions without a jump that is predecoded at once. */
 const BLOCK_LIMIT = 48;
@@ -11,8 +13,8 @@ const BLOCK_LIMIT = 48;
 export interface PredecodeHost {
   /** Offset in RAM of a byte that is fetched, negative where there is none. Raises the fault that fetching raises. */
   fetch(low: number, high: number, mode: number): number;
-  /** The bytes of a record go on on another RAM page. */
-  spansPages(record: Rec, secondPage: number, handler: Handler): void;
+  /** The bytes of a record go on on another RAM page; gives the number of the function to run in place of `number`. */
+  spansPages(record: number, secondPage: number, number: number): number;
 }
 
 /** Makes records of instructions, a block at a time, and links them. */
@@ -20,79 +22,89 @@ export class Predecoder {
   readonly #bytes: Uint8Array;
   readonly #decoder: Decode;
   readonly #forms: Forms;
+  readonly #records: Records;
   readonly #host: PredecodeHost;
   readonly #buffer = new Uint8Array(2 * LONGEST);
-  /** Handler for an instruction where the debugger or DR0-DR3 want to stop; asked while predecoding. */
-  breakAt: (low: number, high: number, handler: Handler) => Handler = (_low, _high, handler) => handler;
+  /** Whether the debugger wants to stop at an instruction; asked while predecoding. */
+  breakAt: (low: number, high: number) => boolean = () => false;
+  /** Called before such an instruction runs. */
+  onBreak: (low: number, high: number) => void = () => {};
   /** Instructions and blocks since power-on. */
   decoded = 0;
   blocks = 0;
-  /** Set by the engine: looks up `i.nextLow:i.nextHigh`, charges the block and returns its record. */
+  /** Set by the engine: looks up the instruction pointer of glue, charges the block and returns its record. */
   onGlue: Handler = (i) => i;
+  readonly #glueNumber: number;
+  readonly #breakNumber: number;
+  readonly #limitNumber: number;
+  /** Numbers of the functions behind breakpoints. */
+  readonly #behindBreak = new Map<number, number>();
 
-  constructor(bytes: Uint8Array, decoder: Decode, forms: Forms, host: PredecodeHost) {
+  constructor(bytes: Uint8Array, decoder: Decode, forms: Forms, records: Records, host: PredecodeHost) {
     this.#bytes = bytes;
     this.#decoder = decoder;
     this.#forms = forms;
+    this.#records = records;
     this.#host = host;
+    const { functions } = records;
+    this.#glueNumber = functions.add((i) => this.onGlue(i));
+    this.#limitNumber = functions.add(() => raiseGP(0));
+    this.#breakNumber = functions.add((i) => {
+      const { codeBase, linearHigh } = records.pageOf(i);
+      this.onBreak((records.words[i + R.ip]! + codeBase) | 0, linearHigh);
+      return functions.byNumber[this.#behindBreak.get(i)!]!(i);
+    });
   }
 
   /** Decodes a record's bytes again; undefined when they lie on two pages. */
-  insnOf(record: Rec): Insn | undefined {
-    const { page, ipLow, length } = record;
-    const inPage = (ipLow + page.codeBase) & 0xfff;
+  insnOf(record: number): Insn | undefined {
+    const records = this.#records;
+    const page = records.pageOf(record);
+    const ip = records.words[record + R.ip]!;
+    const length = records.length(record);
+    const inPage = (ip + page.codeBase) & 0xfff;
     if (inPage + length > 4096) return undefined;
-    const insn = this.#decoder(
-      this.#bytes,
-      page.ramPage * 4096 + inPage,
-      length,
-      page.mode,
-      ipLow,
-      page.ipHigh,
-      page.codeLimit,
-    );
+    const at = page.ramPage * 4096 + inPage;
+    const insn = this.#decoder(this.#bytes, at, length, page.mode, ip, page.ipHigh, page.codeLimit);
     return insn === 'truncated' ? undefined : insn;
   }
 
   /** Decodes from `ipLow` to the end of its block, or to a record that is there already. */
-  predecode(table: CodeTable, ipLow: number): Rec {
+  predecode(table: CodeTable, ipLow: number): number {
     this.blocks++;
-    const made: Rec[] = [];
+    const records = this.#records;
+    const c = records.words;
+    const made: number[] = [];
     let at = ipLow;
-    let joined: Rec | undefined;
+    let joined: number = STOP;
     for (;;) {
       const offset = (at + table.codeBase) & 0xfff;
-      const known = table.at(offset);
-      if (known !== undefined) {
-        joined = known;
-        break;
-      }
+      joined = table.at(offset);
+      if (joined !== STOP) break;
       const record = this.#decode(table, at, made.length === 0);
-      if (record === undefined) {
-        joined = this.#glue(table, made[made.length - 1]!);
+      const last = made[made.length - 1];
+      if (record === STOP) {
+        joined = this.#glue(table, last!);
         break;
       }
-      const previous = made[made.length - 1];
-      if (previous !== undefined) previous.next = record.rec;
-      made.push(record.rec);
-      at = (at + record.rec.length) | 0;
-      if (record.ends) break;
-      if (made.length >= BLOCK_LIMIT || offset + record.rec.length >= 4096) {
-        joined = this.#glue(table, record.rec);
+      if (last !== undefined) c[last + R.next] = record;
+      made.push(record);
+      const length = records.length(record);
+      at = (at + length) | 0;
+      if (records.is(record, INFO.ENDS)) break;
+      if (made.length >= BLOCK_LIMIT || offset + length >= 4096) {
+        joined = this.#glue(table, record);
         break;
       }
     }
-    let left = 0;
-    if (joined !== undefined) {
-      left = joined.left;
-      made[made.length - 1]!.next = joined;
-    }
-    for (let n = made.length - 1; n >= 0; n--) made[n]!.left = ++left;
+    if (joined !== STOP) c[made[made.length - 1]! + R.next] = joined;
+    let left = c[joined + R.left]!;
+    for (let n = made.length - 1; n >= 0; n--) c[made[n]! + R.left] = ++left;
     return made[0]!;
   }
 
-  /** Undefined: the instruction spans pages and is not the one to run now, so its second page is left alone. */
-  #decode(table: CodeTable, ipLow: number, first: boolean): { rec: Rec; ends: boolean } | undefined {
+  /** STOP: the instruction spans pages and is not the one to run now, so its second page is left alone. */
+  #decode(table: CodeTable, ipLow: number, first: boolean): number {
     const inPage = (ipLow + table.codeBase) & 0xfff;
     const available = Math.min(LONGEST, 4096 - inPage, this.#toLimit(table, ipLow));
     const start = table.ramPage * 4096 + inPage;
@@ -100,11 +112,11 @@ export class Predecoder {
     const { mode, ipHigh, codeLimit } = table;
     let insn = this.#decoder(bytes, start, available, mode, ipLow, ipHigh, codeLimit);
     let second = -1;
+    let total = available;
     if (insn === 'truncated') {
-      if (!first) return undefined;
+      if (!first) return STOP;
       const buffer = this.#buffer.fill(0);
       buffer.set(bytes.subarray(start, start + available));
-      let total = available;
       if (available === 4096 - inPage && available < this.#toLimit(table, ipLow)) {
         const nextLow = (table.linearLow + 4096) | 0;
         const nextHigh = (table.linearHigh + (nextLow === 0 && table.linearHigh !== 0 ? 1 : 0)) | 0;
@@ -114,26 +126,31 @@ export class Predecoder {
         total += more;
       }
       insn = this.#decoder(buffer, 0, total, mode, ipLow, ipHigh, codeLimit);
-      // Still not whole: the code segment ends inside it (SDM 3A 6.15, #GP for a fetch beyond the limit).
-      if (insn === 'truncated') return this.#beyondLimit(table, ipLow);
     }
-    const record = new Rec(this.onGlue, table, insn.length);
-    const form = this.#forms.bind(insn, record);
-    record.h = this.breakAt((ipLow + table.codeBase) | 0, table.linearHigh, form.handler);
-    record.stops = record.h !== form.handler;
-    if (second >= 0 && insn.length > 4096 - inPage) this.#host.spansPages(record, second >>> 12, form.handler);
-    record.plain = record.h;
-    record.form = form;
-    record.restore();
+    const record = table.take(inPage);
+    const length = insn === 'truncated' ? total : insn.length;
+    const own = this.#bind(insn, record, table, ipLow);
+    const spans = second >= 0 && length > 4096 - inPage;
+    const number = spans ? this.#host.spansPages(record, second >>> 12, own) : own;
+    this.#records.fill(record, table.number, ipLow, length, number);
     this.decoded++;
-    table.put(inPage, record);
-    return { rec: record, ends: form.endsBlock };
+    return record;
   }
 
-  #beyondLimit(table: CodeTable, ipLow: number): { rec: Rec; ends: boolean } {
-    const rec = new Rec(() => raiseGP(0), table, 1);
-    rec.ipLow = ipLow;
-    return { rec, ends: true };
+  /** Fills a record with the numbers of its instruction; gives the number of its function. */
+  #bind(insn: Insn | 'truncated', record: number, table: CodeTable, ipLow: number): number {
+    const records = this.#records;
+    // Still not whole: the code segment ends inside it (SDM 3A 6.15, #GP for a fetch beyond the limit).
+    if (insn === 'truncated') {
+      records.mark(record, INFO.ENDS);
+      return this.#limitNumber;
+    }
+    const { number, endsBlock } = this.#forms.bind(insn, record);
+    if (endsBlock) records.mark(record, INFO.ENDS);
+    if (!this.breakAt((ipLow + table.codeBase) | 0, table.linearHigh)) return number;
+    records.mark(record, INFO.STOPS);
+    this.#behindBreak.set(record, number);
+    return this.#breakNumber;
   }
 
   #toLimit(table: CodeTable, ipLow: number): number {
@@ -142,37 +159,52 @@ export class Predecoder {
   }
 
   /** A record of no instruction that goes on at the next address, on another page or in another block. */
-  #glue(table: CodeTable, last: Rec): Rec {
-    const glue = new Rec(this.onGlue, table, 0);
-    glue.ipLow = last.nextLow;
-    glue.nextLow = last.nextLow;
-    glue.nextHigh = last.nextHigh;
+  #glue(table: CodeTable, last: number): number {
+    const c = this.#records.words;
+    const glue = table.take();
+    const ip = c[last + R.ip]!;
+    const next = (ip + this.#records.length(last)) | 0;
+    this.#records.fill(glue, table.number, next, 0, this.#glueNumber);
+    this.#records.mark(glue, INFO.GLUE);
+    c[glue + R.imm] = next;
+    c[glue + R.immHigh] = table.highBehind(ip, next);
     return glue;
   }
 
   /** What runs into a forgotten record looks its address up from now on. To be called at the end of a block. */
-  bypass(stale: Rec): void {
-    const { page } = stale;
+  bypass(stale: number): void {
+    const records = this.#records;
+    const c = records.words;
+    const page = records.pageOf(stale);
     for (const before of page.before(stale)) {
-      if (before.next !== stale) continue;
-      if (before.form?.endsBlock === true) before.next = null;
+      if (c[before + R.next] !== stale) continue;
+      if (records.is(before, INFO.ENDS)) c[before + R.next] = STOP;
       else {
-        before.next = this.#glue(page, before);
-        recount(before);
+        c[before + R.next] = this.#glue(page, before);
+        this.#recount(page, before);
       }
     }
   }
-}
 
-/** The block of a record ends behind it now: counts what is left from each record before it. */
-function recount(last: Rec): void {
-  const changed = [last];
-  last.left = 1;
-  for (const record of changed) {
-    for (const before of record.page.before(record)) {
-      if (before.next !== record || before.form?.endsBlock === true) continue;
-      before.left = record.left + 1;
-      changed.push(before);
+  /** The block of a record ends behind it now: counts what is left from each record before it. */
+  #recount(page: CodeTable, last: number): void {
+    const records = this.#records;
+    const c = records.words;
+    const changed = [last];
+    c[last + R.left] = 1;
+    for (const record of changed) {
+      for (const before of page.before(record)) {
+        if (c[before + R.next] !== record || records.is(before, INFO.ENDS)) continue;
+        c[before + R.left] = c[record + R.left]! + 1;
+        changed.push(before);
+      }
+    }
+  }
+
+  /** Stale records are about to be used again. */
+  sweep(): void {
+    for (const record of this.#behindBreak.keys()) {
+      if (this.#records.isStale(record)) this.#behindBreak.delete(record);
     }
   }
 }

@@ -15,16 +15,17 @@ import { Mmu } from '../../mmu/mmu.ts';
 import type { Board, Breakpoint, DebugCause, Vcpu, VcpuExit } from '../accelerator.ts';
 import { BreakpointSet } from './breakpoints.ts';
 import { CodeCache } from './code-cache.ts';
-import { CodeKeeper, type CodeLimits } from './code-keeper.ts';
+import { CODE_LIMITS, CodeKeeper, type CodeLimits, SPARE_RECORDS } from './code-keeper.ts';
 import { Environment } from './environment.ts';
 import { Forms, HOT } from './forms.ts';
 import { GuestBreakpoints } from './guest-breakpoints.ts';
-import { HandOver, STOP } from './hand-over.ts';
+import { HandOver } from './hand-over.ts';
 import type { JitOptions } from './jit/options.ts';
 import { Regions } from './jit/regions.ts';
 import { createPagingConfig, linearMemory, takePaging } from './linear-memory.ts';
 import { Loops, type Running } from './loops.ts';
-import type { Rec } from './record.ts';
+import { R, STOP } from './record.ts';
+import { Records } from './records.ts';
 import { ReferenceTier } from './reference.ts';
 
 export type Tier = 'eval' | 'interp' | 'jit';
@@ -67,6 +68,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
   readonly #decode: Decode;
   readonly #loops: Loops;
   readonly #running: Running = { rec: STOP };
+  readonly #records: Records;
   readonly #handOver: HandOver;
   readonly #reference: ReferenceTier;
   readonly #tier: Tier;
@@ -109,13 +111,15 @@ export class TcgVcpu implements Vcpu, CpuContext {
     const helpers = createHelpers(this);
     const environment = new Environment(this.state, map.ram, this.mmu, helpers);
     const hot = options.jit?.hot ?? HOT;
-    this.forms = new Forms(environment, hot);
+    const limits = { ...CODE_LIMITS, ...options.limits };
+    this.#records = new Records(limits.records + SPARE_RECORDS);
+    this.forms = new Forms(environment, this.#records, hot);
     this.#decode = createDecoder({ features: options.model.features });
-    this.code = new CodeCache(w, this.mmu, this.pages, this.#decode, this.forms, STOP);
+    this.code = new CodeCache(w, this.mmu, this.pages, this.#decode, this.forms, this.#records);
     this.#reference = new ReferenceTier(this, this.mmu, this.#decode, helpers);
     this.#points = new BreakpointSet(this.mmu, this.code, (cause) => this.#stopFor(cause), DEBUG_STOP);
     this.#guestPoints = new GuestBreakpoints(w, this.mmu);
-    this.#handOver = new HandOver(w, this.code);
+    this.#handOver = new HandOver(w, this.code, this.#records);
     Object.assign(environment.names, this.#handOver.names, { running: this.#running });
     this.#loops = new Loops({
       w,
@@ -124,13 +128,13 @@ export class TcgVcpu implements Vcpu, CpuContext {
       forms: this.forms,
       code: this.code,
       env: environment,
+      records: this.#records,
       hot,
-      stop: STOP,
       worth: options.loopAfter,
     });
     if (options.tier === 'jit') this.regions = new Regions(w, this.code, environment, options.jit ?? {});
     this.#handOver.regions = this.regions;
-    this.#keeper = new CodeKeeper(this.code, this.forms, this.regions, options.limits ?? {}, () => this.attention());
+    this.#keeper = new CodeKeeper(this.code, this.forms, this.regions, limits, () => this.attention());
   }
 
   get instructions(): number {
@@ -255,7 +259,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
     const met = this.#guestPoints.atInstruction(this.#linearRip());
     if (met !== 0) return this.#debugException(met);
     const budget = w[W.budget]!;
-    let current = STOP;
+    let current: number = STOP;
     const [cr2, cr2High] = [w[W.cr2]!, w[W.cr2 + 1]!];
     let charge = 1;
     let exit: VcpuExit | undefined;
@@ -263,17 +267,17 @@ export class TcgVcpu implements Vcpu, CpuContext {
     this.#sliceBudget += STEP_BUDGET - budget;
     try {
       this.code.segmentChanged();
-      let next: Rec;
+      let next: number;
       let visits: number;
       do {
         visits = this.#handOver.staleVisits;
         current = this.code.lookup(w[W.rip]!, w[W.rip + 1]!);
-        next = current.plain(current);
+        next = this.#records.runAlone(current);
         // An instruction whose second page is another one by now has not run.
       } while (this.#handOver.staleVisits !== visits);
       if (next !== STOP) this.#setRip(next);
       // A jump to itself has a link.
-      this.#handOver.repeating = next === current && current.link === null;
+      this.#handOver.repeating = next === current && this.#records.words[current + R.link] === STOP;
       if (trap) this.#traced();
     } catch (thrown) {
       if (current !== STOP && this.code.ripIsExact && isGuestFault(thrown)) {
@@ -316,19 +320,19 @@ export class TcgVcpu implements Vcpu, CpuContext {
     return causes === 0 ? undefined : this.#debugException(causes);
   }
 
-  #setRip(record: Rec): void {
-    this.w[W.rip] = record.ipLow;
-    this.w[W.rip + 1] = record.page.ipHigh;
+  #setRip(record: number): void {
+    this.w[W.rip] = this.#records.words[record + R.ip]!;
+    this.w[W.rip + 1] = this.#records.ipHigh(record);
   }
 
   /** A guest fault becomes an exception of the guest; the debugger's stop an exit; anything else is fatal. */
-  #caught(thrown: unknown, current: Rec): VcpuExit | undefined {
+  #caught(thrown: unknown, current: number): VcpuExit | undefined {
     const { w } = this;
     if (this.code.ripIsExact) {
       this.code.ripIsExact = false;
     } else if (current !== STOP) {
       this.#setRip(current);
-      w[W.budget]! += current.left;
+      w[W.budget]! += this.#records.words[current + R.left]!;
     }
     if (thrown === DEBUG_STOP) return undefined;
     if (!isGuestFault(thrown)) {

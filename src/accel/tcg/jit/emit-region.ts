@@ -1,6 +1,6 @@
 import { MODE } from '../../../cpu/mode.ts';
 import { W } from '../../../cpu/state.ts';
-import type { Rec } from '../record.ts';
+import { R } from '../record.ts';
 import { isDivision } from './division.ts';
 import { flagUse } from './flag-liveness.ts';
 import {
@@ -24,7 +24,7 @@ import { unrollLoops } from './unroll.ts';
 import { ValueFacts } from './value-facts.ts';
 
 export interface RegionNode {
-  readonly rec: Rec;
+  readonly rec: number;
   /** What the budget gets back when the node does not run. */
   readonly refund: number;
   /** What the addresses of its accesses have to be multiples of. */
@@ -49,6 +49,8 @@ export interface RegionEnds {
   readonly guarded: boolean;
   /** Entries after which what it leads to is promoted. */
   readonly hot: number;
+  /** Whether an instruction's accesses may be at any address. */
+  isUnaligned(rec: number): boolean;
 }
 
 /** Prints a flow graph as one JavaScript function of nested loops, with registers and flags in locals. */
@@ -60,7 +62,7 @@ export function emitRegion(
   speculation: Speculation,
   ends: RegionEnds,
 ): RegionText {
-  return new RegionEmitter(graph, mode, passes, speculation).emit(name, ends);
+  return new RegionEmitter(graph, mode, passes, speculation, ends).emit(name);
 }
 
 class RegionEmitter {
@@ -77,7 +79,7 @@ class RegionEmitter {
     entryHighs: new Set(),
     calls: false,
   };
-  readonly #uses = new Set<string>(['w', 'region', 'finish', 'entered']);
+  readonly #uses = new Set<string>(['w', 'c', 'region', 'finish', 'entered']);
   readonly #lines: string[] = [];
   readonly #nodes: RegionNode[] = [];
   readonly #exits: { low: number; high: number }[] = [];
@@ -85,8 +87,10 @@ class RegionEmitter {
   readonly #long: boolean;
   readonly #calls: boolean;
   readonly #highs: HighFlow | undefined;
+  readonly #ends: RegionEnds;
 
-  constructor(graph: FlowGraph, mode: number, passes: Passes, speculation: Speculation) {
+  constructor(graph: FlowGraph, mode: number, passes: Passes, speculation: Speculation, ends: RegionEnds) {
+    this.#ends = ends;
     this.#blocks = passes.loops && passes['unrolled-loops'] ? unrollLoops(graph.blocks) : graph.blocks;
     this.#mode = mode;
     this.#passes = passes;
@@ -103,7 +107,8 @@ class RegionEmitter {
     this.#flagsLive = passes['dead-flags'] ? liveIn : liveIn.map(() => true);
   }
 
-  emit(name: string, { guarded, hot }: RegionEnds): RegionText {
+  emit(name: string): RegionText {
+    const { guarded, hot } = this.#ends;
     this.#tree(0, { kind: 'kept' });
     const { read, written, entryHighs, calls } = this.#locals;
     const spill = [
@@ -112,22 +117,22 @@ class RegionEmitter {
       `w[${W.budget}] = n;`,
     ].join(' ');
     if (guarded) this.#uses.add('recheck');
-    if (this.#exits.length > 0) for (const use of ['links', 'counts', 'epoch']) this.#uses.add(use);
+    if (this.#exits.length > 0) for (const use of ['links', 'live', 'counts', 'epoch']) this.#uses.add(use);
     this.#uses.add(this.#long ? 'keepFlags64' : 'keepFlags');
     if (calls) this.#uses.add('faultAt');
     const text = [
       `return function ${name}(i) {`,
       ...(guarded
-        ? [`if (region.checked !== w[${W.generation}]) { const r = recheck(region, i); if (r !== null) return r; }`]
+        ? [`if (region.checked !== w[${W.generation}]) { const r = recheck(region, i); if (r >= 0) return r; }`]
         : []),
-      `let n = w[${W.budget}] + i.left | 0, pc = 0, x = 0, tl = 0, th = 0;`,
+      `let n = w[${W.budget}] + c[i | ${R.left}] | 0, pc = 0, x = 0, tl = 0, th = 0;`,
       ...(read.size === 0 ? [] : [`let ${[...read].map((word) => `${gprName(word)} = w[${word}]`).join(', ')};`]),
       ...[...entryHighs].map((register) => `const ${entryHighName(register)} = w[${highWord(register)}];`),
       FLAG_LOCALS,
       ...(calls ? ['try {'] : []),
       'out: {',
       'entered[0] = n;',
-      'if (i.left < 0) { x = i.imm; fk = 0; break out; }',
+      `if (c[i | ${R.left}] < 0) { x = c[i | ${R.imm}]; fk = 0; break out; }`,
       ...this.#entryCheck(),
       ...this.#lines,
       '}',
@@ -190,7 +195,7 @@ class RegionEmitter {
       const { rec } = node;
       printer = new RegionPrinter(node.ir, this.#mode, number, flags, this.#locals, this.#passes);
       printer.flagsDead = this.#deadFlags[at]?.[index] ?? false;
-      printer.unaligned = rec.unaligned;
+      printer.unaligned = this.#ends.isUnaligned(rec);
       printer.facts = facts;
       if (this.#highs !== undefined) {
         printer.halves64 = this.#highs.halves[at]![index]!;
@@ -282,8 +287,8 @@ const linkedExit = (hot: number): string =>
   [
     'if (x >= 0) {',
     'const t = links[x];',
-    `if (t !== null && t.page.live && t.heat !== ${hot - 1} && (w[${W.budget}] = n - t.left | 0) >= w[${W.budgetEnd}]) {`,
-    't.heat = t.heat + 1 | 0;',
+    `if (live[c[t | ${R.page}]] !== 0 && c[t | ${R.heat}] !== ${hot - 1} && (w[${W.budget}] = n - c[t | ${R.left}] | 0) >= w[${W.budgetEnd}]) {`,
+    `c[t | ${R.heat}] = c[t | ${R.heat}] + 1 | 0;`,
     `counts[${COUNT.ran}] += entered[0] - n | 0; counts[${COUNT.exits}]++;`,
     'region.used = epoch[0];',
     'return t;',

@@ -1,7 +1,8 @@
 import type { Insn } from '../../../cpu/insn.ts';
 import type { IrBuilder } from '../../../cpu/ir/block.ts';
 import { translateInsn } from '../../../cpu/translate.ts';
-import type { Rec } from '../record.ts';
+import { INFO, R, STOP } from '../record.ts';
+import type { Records } from '../records.ts';
 import { isRegionCall } from './calls.ts';
 import type { Passes } from './passes.ts';
 
@@ -12,7 +13,7 @@ const RARE = 1 / 32;
 
 /** One guest instruction of a region. */
 export interface Node {
-  readonly rec: Rec;
+  readonly rec: number;
   readonly insn: Insn;
   readonly ir: IrBuilder;
 }
@@ -41,10 +42,11 @@ export interface FlowGraph {
 
 /** What the graph builder asks of the code cache. */
 export interface CodeSource {
+  readonly store: Records;
   /** The predecoded instruction at an address that runs in the same mode, if it was ever decoded. */
-  peek(low: number, high: number): Rec | undefined;
+  peek(low: number, high: number): number | undefined;
   /** Decodes the bytes of a record again; undefined when it lies on two pages. */
-  insnOf(rec: Rec): Insn | undefined;
+  insnOf(rec: number): Insn | undefined;
 }
 
 const keyOf = (low: number, high: number): string => `${high}:${low}`;
@@ -60,15 +62,18 @@ interface Run {
  * large region begins (`isLarge`).
  */
 export function buildFlowGraph(
-  entry: Rec,
+  entry: number,
   source: CodeSource,
   passes: Passes,
-  isLarge: (rec: Rec) => boolean = () => false,
+  isLarge: (rec: number) => boolean = () => false,
 ): FlowGraph | undefined {
+  const { store } = source;
+  const c = store.words;
   const nodeAt = new Map<string, Node>();
   const leaders: { low: number; high: number }[] = [];
   const leaderKeys = new Set<string>();
-  const rare = entry.heat * RARE;
+  const hot = store.heat(entry);
+  const rare = hot * RARE;
   let instructions = 0;
 
   const lead = (low: number, high: number, heat: number): void => {
@@ -78,7 +83,7 @@ export function buildFlowGraph(
     leaders.push({ low, high });
   };
 
-  lead(entry.ipLow, entry.page.ipHigh, entry.heat);
+  lead(c[entry + R.ip]!, store.ipHigh(entry), hot);
   for (let n = 0; n < leaders.length && instructions < REGION_LIMIT; n++) {
     let { low, high } = leaders[n]!;
     for (;;) {
@@ -86,7 +91,7 @@ export function buildFlowGraph(
       if (nodeAt.has(key) || instructions >= REGION_LIMIT) break;
       const rec = source.peek(low, high);
       if (rec !== undefined && rec !== entry && passes['region-links'] && isLarge(rec)) break;
-      const here = rec !== undefined && (passes['cross-page'] || rec.page === entry.page);
+      const here = rec !== undefined && (passes['cross-page'] || c[rec + R.page] === c[entry + R.page]);
       const node = here ? makeNode(rec, source, passes) : undefined;
       if (node === undefined) break;
       nodeAt.set(key, node);
@@ -96,33 +101,34 @@ export function buildFlowGraph(
       const next = insn.next as readonly [number, number];
       const target = insn.target as readonly [number, number];
       if (kind === 'jump') {
-        lead(target[0], target[1], node.rec.link?.heat ?? 0);
+        lead(target[0], target[1], store.heat(c[node.rec + R.link]!));
         // What a call comes back to is as hot as the call.
         if (passes['return-prediction'] && insn.row.mnemonic === 'CALL') {
-          lead(next[0], next[1], node.rec.link === null ? 0 : entry.heat);
+          lead(next[0], next[1], c[node.rec + R.link] === STOP ? 0 : hot);
         }
         break;
       }
       if (kind === 'branch') {
-        if (node.rec.link !== null) lead(target[0], target[1], node.rec.link.heat);
-        if (node.rec.next !== null) lead(next[0], next[1], entry.heat);
+        const link = c[node.rec + R.link]!;
+        if (link !== STOP) lead(target[0], target[1], store.heat(link));
+        if (c[node.rec + R.next] !== STOP) lead(next[0], next[1], hot);
         break;
       }
       if (kind === 'indirect') {
-        for (const { page, ipLow, heat } of node.rec.targets ?? []) {
-          if (page.mode === entry.page.mode) lead(ipLow, page.ipHigh, heat);
+        for (const to of store.targets.get(node.rec) ?? []) {
+          if (store.pageOf(to).mode === store.pageOf(entry).mode) lead(c[to + R.ip]!, store.ipHigh(to), store.heat(to));
         }
         break;
       }
       [low, high] = next;
     }
   }
-  return cut(leaders, leaderKeys, nodeAt, instructions, passes);
+  return cut(store, leaders, leaderKeys, nodeAt, instructions, passes);
 }
 
 /** Undefined when a region cannot hold the instruction. */
-function makeNode(rec: Rec, source: CodeSource, passes: Passes): Node | undefined {
-  const insn = rec.stops ? undefined : source.insnOf(rec);
+function makeNode(rec: number, source: CodeSource, passes: Passes): Node | undefined {
+  const insn = source.store.is(rec, INFO.STOPS) ? undefined : source.insnOf(rec);
   if (insn === undefined) return undefined;
   const ir = translateInsn(insn);
   const { kind } = ir.terminal;
@@ -137,14 +143,15 @@ const GUESS_LIMIT = 8;
 
 /** Blocks that an indirect jump may go to: where it went before; for a return, behind the calls of the region. */
 function guessTargets(
+  store: Records,
   node: Node,
   nodeAt: ReadonlyMap<string, Node>,
   indexOf: ReadonlyMap<string, number>,
   passes: Passes,
 ): readonly number[] {
-  const known = passes['indirect-guesses'] ? (node.rec.targets ?? []) : [];
-  const hottest = [...known].sort((a, b) => b.heat - a.heat);
-  const keys = hottest.map(({ ipLow, page }) => keyOf(ipLow, page.ipHigh));
+  const known = passes['indirect-guesses'] ? (store.targets.get(node.rec) ?? []) : [];
+  const hottest = [...known].sort((a, b) => store.heat(b) - store.heat(a));
+  const keys = hottest.map((to) => keyOf(store.words[to + R.ip]!, store.ipHigh(to)));
   if (passes['return-prediction'] && node.insn.row.mnemonic === 'RET') {
     for (const { insn } of nodeAt.values()) {
       const [low, high] = insn.next as readonly [number, number];
@@ -157,6 +164,7 @@ function guessTargets(
 
 /** Cuts what was collected into basic blocks at the leaders. */
 function cut(
+  store: Records,
   leaders: readonly { low: number; high: number }[],
   leaderKeys: ReadonlySet<string>,
   nodeAt: ReadonlyMap<string, Node>,
@@ -199,7 +207,7 @@ function cut(
         break;
       }
       if (kind === 'indirect') {
-        const guesses = guessTargets(node, nodeAt, indexOf, passes);
+        const guesses = guessTargets(store, node, nodeAt, indexOf, passes);
         blocks.push({ ...start, nodes: run.nodes, end: 'indirect', next: { low: 0, high: 0 }, guesses });
         break;
       }

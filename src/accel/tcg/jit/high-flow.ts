@@ -1,5 +1,4 @@
 import type { IrBuilder } from '../../../cpu/ir/block.ts';
-import type { Rec } from '../record.ts';
 import type { Block, Node } from './flow-graph.ts';
 import { GPRS, type Highs, type KnownHalves, knownHalves, meet, registerOf } from './high-halves.ts';
 import { type Structure, successors } from './structure.ts';
@@ -9,7 +8,7 @@ export interface Speculation {
   /** High halves of the registers as they are now, by number; undefined where nothing is to be assumed. */
   readonly entry: Highs;
   /** Whether an instruction may be left when a high half is not the likely one. */
-  mayGuard(rec: Rec): boolean;
+  mayGuard(rec: number): boolean;
 }
 
 /** High halves all over a region. */

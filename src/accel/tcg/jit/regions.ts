@@ -1,9 +1,11 @@
 import { MODE } from '../../../cpu/mode.ts';
 import { W } from '../../../cpu/state.ts';
 import type { CodeCache } from '../code-cache.ts';
+import type { CodeTable } from '../code-table.ts';
 import type { Environment } from '../environment.ts';
 import { HOT } from '../forms.ts';
-import { CodeTable, type Handler, Rec } from '../record.ts';
+import { type Handler, INFO, R, STOP, WARM } from '../record.ts';
+import type { Records } from '../records.ts';
 import { emitRegion, type RegionNode, type RegionText } from './emit-region.ts';
 import { flagKeepers } from './flag-state.ts';
 import { buildFlowGraph, type FlowGraph } from './flow-graph.ts';
@@ -22,13 +24,15 @@ const STRAYED = 64;
 
 /** Emitted code for a hot entry, and what it takes to leave it and to throw it away. */
 class Region {
-  readonly entry: Rec;
+  readonly entry: number;
   readonly pages: readonly CodeTable[];
-  readonly recs: ReadonlySet<Rec>;
+  readonly recs: ReadonlySet<number>;
   readonly nodes: readonly RegionNode[];
   readonly exits: RegionText['exits'];
-  /** What the exits lead to, once that was looked up. */
-  readonly links: (Rec | null)[];
+  /** What the exits lead to, 0 until that was looked up. */
+  readonly links: Int32Array;
+  /** Number of its function. */
+  readonly number: number;
   readonly instructions: number;
   readonly characters: number;
   readonly failures: Failures;
@@ -40,21 +44,23 @@ class Region {
   strayed = 0;
 
   constructor(
-    entry: Rec,
+    records: Records,
+    entry: number,
     graph: FlowGraph,
     { text, nodes, exits, assumed }: RegionText,
     epoch: number,
     generation: number,
   ) {
     this.entry = entry;
-    this.pages = pagesOf(graph);
+    this.pages = pagesOf(records, graph);
     this.recs = new Set(graph.blocks.flatMap((block) => block.nodes.map(({ rec }) => rec)));
     this.nodes = nodes;
     this.exits = exits;
-    this.links = exits.map(() => null);
+    this.links = new Int32Array(exits.length);
+    this.number = records.functions.add(() => STOP);
     this.instructions = graph.instructions;
     this.characters = text.length;
-    this.failures = new Failures(entry, assumed);
+    this.failures = new Failures(records, entry, assumed);
     this.used = epoch;
     this.checked = generation;
   }
@@ -68,16 +74,6 @@ export interface MadeRegion {
   readonly text: string;
 }
 
-/** Records that make a region run nothing but its beginning and its end: `imm` is the exit. */
-const LIVE = new CodeTable(-1, -1, 0, 0, 0, 0, undefined as never);
-LIVE.live = true;
-const WARM = [EXIT.WARM, 0].map((exit) => {
-  const rec = new Rec((i) => i, LIVE, 0);
-  rec.left = -1;
-  rec.imm = exit;
-  return rec;
-});
-
 /** Makes, keeps and drops regions. */
 export class Regions {
   readonly stats = new JitStats();
@@ -85,15 +81,17 @@ export class Regions {
   onMade: ((made: MadeRegion) => void) | undefined;
   readonly #w: Int32Array;
   readonly #code: CodeCache;
+  readonly #records: Records;
   readonly #env: Environment;
   readonly #passes: Passes;
   readonly #only: RegionRange | undefined;
   /** Entries by jumps after which a block is promoted. */
   readonly hot: number;
   /** By entry. */
-  readonly #live = new Map<Rec, Region>();
-  /** Characters of the regions that are kept. */
+  readonly #live = new Map<number, Region>();
+  /** Characters of the regions that are kept. When they go beyond `fullAt`, the code cache's `onFull` is told. */
   characters = 0;
+  fullAt = Infinity;
   /** Regions with an instruction on a RAM page. */
   readonly #byPage = new Map<number, Set<Region>>();
   readonly #speculation = new SpeculationMemory();
@@ -102,12 +100,15 @@ export class Regions {
   constructor(w: Int32Array, code: CodeCache, env: Environment, options: JitOptions) {
     this.#w = w;
     this.#code = code;
+    this.#records = code.store;
     this.#env = env;
     this.#passes = choosePasses(options.passes);
     this.#only = options.only;
     this.hot = options.hot ?? HOT;
     code.onDrop = (rec) => this.#dropped(rec);
+    code.onSweep = () => this.#forget();
     code.onClear = () => {
+      for (const { number } of this.#live.values()) this.#records.functions.remove(number);
       this.#byPage.clear();
       this.#live.clear();
       this.characters = 0;
@@ -116,8 +117,11 @@ export class Regions {
   }
 
   /** Compiles the region that begins at a hot record, and puts it in the record's place. */
-  promote(entry: Rec): void {
-    if (entry.h !== entry.plain || (entry.page.mode & MODE.ALIGN_CHECK) !== 0) return;
+  promote(entry: number): void {
+    const records = this.#records;
+    if (records.isDiverted(entry)) return;
+    const { mode, ipHigh } = records.pageOf(entry);
+    if ((mode & MODE.ALIGN_CHECK) !== 0) return;
     const started = performance.now();
     const graph = buildFlowGraph(entry, this.#code, this.#passes, this.#isLarge);
     const number = this.#number++;
@@ -125,16 +129,20 @@ export class Regions {
       this.stats.refused++;
       return;
     }
-    const name = `region_${number}_${(entry.page.ipHigh >>> 0).toString(16)}_${(entry.ipLow >>> 0).toString(16)}`;
+    const name = `region_${number}_${hex(ipHigh)}_${hex(records.words[entry + R.ip]!)}`;
     const speculation = this.#speculation.at(entry, this.#w);
-    const guarded = pagesOf(graph).length > 1;
-    const emitted = emitRegion(graph, entry.page.mode, name, this.#passes, speculation, { guarded, hot: this.hot });
+    const emitted = emitRegion(graph, mode, name, this.#passes, speculation, {
+      guarded: pagesOf(records, graph).length > 1,
+      hot: this.hot,
+      isUnaligned: (rec) => records.is(rec, INFO.UNALIGNED),
+    });
     const { text, uses } = emitted;
-    this.onMade?.({ name, mode: entry.page.mode, graph, text });
-    const region = new Region(entry, graph, emitted, this.#code.epoch, this.#w[W.generation]!);
+    this.onMade?.({ name, mode, graph, text });
+    const region = new Region(records, entry, graph, emitted, this.#code.epoch, this.#w[W.generation]!);
     const run = this.#env.compileWith(text, uses, { region, links: region.links }) as Handler;
     this.#warm(region, run);
-    entry.divert(run);
+    records.functions.byNumber[region.number] = run;
+    records.divert(entry, region.number);
     for (const { ramPage } of region.pages) {
       let regions = this.#byPage.get(ramPage);
       if (regions === undefined) this.#byPage.set(ramPage, (regions = new Set()));
@@ -146,10 +154,11 @@ export class Regions {
     this.stats.instructions += graph.instructions;
     this.stats.characters += text.length;
     this.stats.compileMs += performance.now() - started;
+    if (this.characters > this.fullAt) this.#code.onFull();
   }
 
   /** A large region begins at the record: others that come there leave for it. */
-  readonly #isLarge = (rec: Rec): boolean => (this.#live.get(rec)?.instructions ?? 0) >= LARGE;
+  readonly #isLarge = (rec: number): boolean => (this.#live.get(rec)?.instructions ?? 0) >= LARGE;
 
   #chosen(number: number): boolean {
     return this.#only === undefined || (number >= this.#only.from && number < this.#only.to);
@@ -161,14 +170,18 @@ export class Regions {
     const before = w.slice();
     const counts = this.stats.counts.slice();
     const { links, checked } = region;
-    const [plain, linked] = WARM as [Rec, Rec];
-    if (links.length > 0) links[0] = linked;
+    const c = this.#records.words;
+    c[WARM.PLAIN + R.imm] = EXIT.WARM;
     w[W.budgetEnd] = -0x80000000;
-    for (const rec of links.length > 0 ? WARM : [plain]) run(rec);
+    run(WARM.PLAIN);
+    if (links.length > 0) {
+      links[0] = WARM.LINKED;
+      run(WARM.LINKED);
+      links[0] = STOP;
+      c[WARM.LINKED + R.heat] = 0;
+    }
     region.checked = ~checked;
-    run(plain);
-    if (links.length > 0) links[0] = null;
-    linked.heat = 0;
+    run(WARM.PLAIN);
     region.checked = checked;
     w.set(before);
     this.stats.counts.set(counts);
@@ -182,7 +195,10 @@ export class Regions {
   /** Marks the pages of each region as used when it was. */
   markPages(): void {
     for (const { recs, used } of this.#live.values()) {
-      for (const { page } of recs) if (page.used < used) page.used = used;
+      for (const rec of recs) {
+        const page = this.#records.pageOf(rec);
+        if (page.used < used) page.used = used;
+      }
     }
   }
 
@@ -195,8 +211,19 @@ export class Regions {
     }
   }
 
-  #dropped(rec: Rec): void {
-    const regions = this.#byPage.get(rec.page.ramPage);
+  /** The words of stale records are about to be used for others. */
+  #forget(): void {
+    const isGone = (rec: number): boolean => this.#records.isStale(rec);
+    for (const { links } of this.#live.values()) {
+      links.forEach((link, exit) => {
+        if (isGone(link)) links[exit] = STOP;
+      });
+    }
+    this.#speculation.forget(isGone);
+  }
+
+  #dropped(rec: number): void {
+    const regions = this.#byPage.get(this.#records.pageOf(rec).ramPage);
     if (regions === undefined) return;
     for (const region of regions) if (region.recs.has(rec)) this.#drop(region);
   }
@@ -207,18 +234,18 @@ export class Regions {
    */
   #strays(region: Region, { alignment }: RegionNode, offset: number): void {
     if (offset < 0 || (offset & (alignment - 1)) === 0) return;
-    const { entry } = region;
-    if (++region.strayed !== STRAYED || !this.#byPage.get(entry.page.ramPage)?.has(region)) return;
-    for (const rec of region.recs) rec.unaligned = true;
+    if (++region.strayed !== STRAYED || this.#live.get(region.entry) !== region) return;
+    for (const rec of region.recs) this.#records.mark(rec, INFO.UNALIGNED);
     this.#remake(region);
   }
 
   /** What was learned is in the next region at once: its entry is as hot as it was. */
   #remake(region: Region): void {
     const { entry } = region;
-    const { heat } = entry;
+    const { words } = this.#records;
+    const heat = words[entry + R.heat]!;
     this.#drop(region);
-    entry.heat = heat;
+    words[entry + R.heat] = heat;
     this.promote(entry);
   }
 
@@ -227,16 +254,19 @@ export class Regions {
     this.#live.delete(region.entry);
     this.characters -= region.characters;
     const { entry } = region;
+    const records = this.#records;
     // A dropped entry runs as stale already.
-    if (entry.h !== this.#code.onStale) entry.restore();
-    entry.heat = 0;
+    if (!records.isStale(entry)) records.restore(entry);
+    records.words[entry + R.heat] = 0;
+    records.functions.remove(region.number);
     for (const { ramPage } of region.pages) this.#byPage.get(ramPage)?.delete(region);
   }
 
   /** Makes room for a region that does not assume what was too often wrong. */
   #giveUp(region: Region): void {
+    if (this.#live.get(region.entry) !== region) return;
     this.#speculation.learn(region.entry, region.failures);
-    if (this.#live.get(region.entry) === region) this.#remake(region);
+    this.#remake(region);
   }
 
   #connect(names: Record<string, unknown>): void {
@@ -244,19 +274,22 @@ export class Regions {
     const linked = this.#passes['exit-links'];
     const w = this.#w;
     const code = this.#code;
+    const records = this.#records;
+    const c = records.words;
     const setRip = ({ rec, refund }: Pick<RegionNode, 'rec' | 'refund'>): void => {
-      w[W.rip] = rec.ipLow;
-      w[W.rip + 1] = rec.page.ipHigh;
+      w[W.rip] = c[rec + R.ip]!;
+      w[W.rip + 1] = records.ipHigh(rec);
       w[W.budget]! += refund;
       code.ripIsExact = true;
     };
     // A region writes the budget that it begins with into the first word.
     const entered = new Int32Array(1);
     Object.assign(names, { entered, counts: stats.counts, epoch: code.epochWord });
-    names.recheck = (region: Region, i: Rec): Rec | null => {
-      for (const page of region.pages) if (!page.live && !code.revive(page)) return i.plain(i);
+    // -1: the region may run.
+    names.recheck = (region: Region, i: number): number => {
+      for (const page of region.pages) if (!page.live && !code.revive(page)) return records.runAlone(i);
       region.checked = w[W.generation]!;
-      return null;
+      return -1;
     };
     const { counts } = stats;
     const count = (): void => {
@@ -268,7 +301,7 @@ export class Regions {
       count();
       stats.faults++;
     };
-    const retry = (region: Region, node: number, offset: number, giveUp = false): Rec => {
+    const retry = (region: Region, node: number, offset: number, giveUp = false): number => {
       stats.misses++;
       setRip(region.nodes[node]!);
       count();
@@ -276,22 +309,22 @@ export class Regions {
       else this.#strays(region, region.nodes[node]!, offset);
       const rec = code.lookup(w[W.rip]!, w[W.rip + 1]!);
       code.ripIsExact = false;
-      w[W.budget]! -= rec.left;
+      w[W.budget]! -= c[rec + R.left]!;
       try {
-        return rec.plain(rec);
+        return records.runAlone(rec);
       } catch (thrown) {
         // Else the fault is that of the instruction it jumps to.
-        if (!code.ripIsExact) setRip({ rec, refund: rec.left });
+        if (!code.ripIsExact) setRip({ rec, refund: c[rec + R.left]! });
         throw thrown;
       }
     };
-    const jumpTo = names.jumpTo as (low: number, high: number) => Rec;
-    const stop = names.stop as (rec: Rec) => Rec;
-    const leave = (region: Region, exit: number): Rec => {
+    const jumpTo = names.jumpTo as (low: number, high: number) => number;
+    const stop = names.stop as (rec: number) => number;
+    const leave = (region: Region, exit: number): number => {
       const link = region.links[exit]!;
-      if (link?.page.live) {
-        if ((w[W.budget]! -= link.left) >= w[W.budgetEnd]!) {
-          if (++link.heat === this.hot) this.promote(link);
+      if (records.isLive(link)) {
+        if ((w[W.budget]! -= c[link + R.left]!) >= w[W.budgetEnd]!) {
+          if (++c[link + R.heat]! === this.hot) this.promote(link);
           return link;
         }
         return stop(link);
@@ -304,7 +337,7 @@ export class Regions {
       if (linked) region.links[exit] = target;
       return jumpTo(low, high);
     };
-    names.finish = (region: Region, x: number, node: number, low: number, high: number): Rec => {
+    names.finish = (region: Region, x: number, node: number, low: number, high: number): number => {
       region.used = code.epoch;
       if (x === EXIT.MISS) return retry(region, node, low);
       if (x === EXIT.WARM) return region.entry;
@@ -315,8 +348,8 @@ export class Regions {
       if (x === EXIT.UNSUITED) {
         stats.unsuited++;
         if (region.failures.atEntry(w)) this.#giveUp(region);
-        w[W.budget]! -= region.entry.left;
-        return region.entry.plain(region.entry);
+        w[W.budget]! -= c[region.entry + R.left]!;
+        return records.runAlone(region.entry);
       }
       count();
       if (x >= 0) {
@@ -330,8 +363,10 @@ export class Regions {
 }
 
 /** The tables of the pages that a region was made from. */
-function pagesOf(graph: FlowGraph): CodeTable[] {
+function pagesOf(records: Records, graph: FlowGraph): CodeTable[] {
   const pages = new Set<CodeTable>();
-  for (const { nodes } of graph.blocks) for (const { rec } of nodes) pages.add(rec.page);
+  for (const { nodes } of graph.blocks) for (const { rec } of nodes) pages.add(records.pageOf(rec));
   return [...pages];
 }
+
+const hex = (word: number): string => (word >>> 0).toString(16);

@@ -1,4 +1,4 @@
-import type { Rec } from '../record.ts';
+import type { Records } from '../records.ts';
 import type { HighFlow, Speculation } from './high-flow.ts';
 import { entryHigh, GPRS, type Highs, highWord, namedAfter } from './high-halves.ts';
 
@@ -8,17 +8,19 @@ const ALLOWED_SHIFT = 5;
 
 /** How often what a region takes for granted was wrong. */
 export class Failures {
-  readonly #entry: Rec;
+  readonly #records: Records;
+  readonly #entry: number;
   readonly #assumed: HighFlow['assumed'];
   readonly #heat: number;
   readonly #registers = new Map<number, 'near' | 'far'>();
-  readonly #recs = new Set<Rec>();
+  readonly #recs = new Set<number>();
   #count = 0;
 
-  constructor(entry: Rec, assumed: HighFlow['assumed']) {
+  constructor(records: Records, entry: number, assumed: HighFlow['assumed']) {
+    this.#records = records;
     this.#entry = entry;
     this.#assumed = assumed;
-    this.#heat = entry.heat;
+    this.#heat = records.heat(entry);
   }
 
   /** The registers are not as the region's entry wants them; true when the region should be given up. */
@@ -33,7 +35,7 @@ export class Failures {
   }
 
   /** A guard of an instruction failed. */
-  at(rec: Rec): boolean {
+  at(rec: number): boolean {
     this.#recs.add(rec);
     return this.#isTooMany();
   }
@@ -43,12 +45,12 @@ export class Failures {
     return this.#registers;
   }
   /** Instructions whose guards failed. */
-  get recs(): ReadonlySet<Rec> {
+  get recs(): ReadonlySet<number> {
     return this.#recs;
   }
 
   #isTooMany(): boolean {
-    return ++this.#count > ALLOWED + ((this.#entry.heat - this.#heat) >> ALLOWED_SHIFT);
+    return ++this.#count > ALLOWED + ((this.#records.heat(this.#entry) - this.#heat) >> ALLOWED_SHIFT);
   }
 }
 
@@ -57,14 +59,14 @@ const GIVEN_UP = 3;
 
 /** Remembers what must not be taken for granted about high halves when a region is made again. */
 export class SpeculationMemory {
-  readonly #entries = new WeakMap<Rec, { readonly highs: Highs; readonly givenUp: number }>();
-  readonly #recs = new WeakSet<Rec>();
+  readonly #entries = new Map<number, { readonly highs: Highs; readonly givenUp: number }>();
+  readonly #recs = new Set<number>();
 
   /**
    * What a region may assume that is made now: for a new entry, which is the next instruction, that the registers stay
    * as they are; for one that was given up what has not been wrong yet.
    */
-  at(entry: Rec, w: Int32Array): Speculation {
+  at(entry: number, w: Int32Array): Speculation {
     const { highs, givenUp } = this.#entries.get(entry) ?? { highs: likely(w), givenUp: 0 };
     this.#entries.set(entry, { highs, givenUp });
     const sure = givenUp >= GIVEN_UP;
@@ -75,7 +77,7 @@ export class SpeculationMemory {
   }
 
   /** A region that begins at `entry` has been given up. What a register held at the entry has a name at least. */
-  learn(entry: Rec, { registers, recs }: Pick<Failures, 'registers' | 'recs'>): void {
+  learn(entry: number, { registers, recs }: Pick<Failures, 'registers' | 'recs'>): void {
     for (const rec of recs) this.#recs.add(rec);
     const known = this.#entries.get(entry);
     if (known === undefined) return;
@@ -84,6 +86,12 @@ export class SpeculationMemory {
       return wrong === undefined ? high : wrong === 'near' ? entryHigh(register) : undefined;
     });
     this.#entries.set(entry, { highs, givenUp: known.givenUp + 1 });
+  }
+
+  /** Forgets what was learned of records that are no more. */
+  forget(isGone: (rec: number) => boolean): void {
+    for (const entry of this.#entries.keys()) if (isGone(entry)) this.#entries.delete(entry);
+    for (const rec of this.#recs) if (isGone(rec)) this.#recs.delete(rec);
   }
 }
 
