@@ -2,6 +2,7 @@ import type { CpuModel } from '../../cpu/cpuid.ts';
 import type { CpuState } from '../../cpu/state.ts';
 import type { Board, Vcpu } from '../accelerator.ts';
 import type { InterruptLatch } from '../interrupt-latch.ts';
+import type { DebugRegisters } from './debug-registers.ts';
 import { type Libc, MAP, PROT } from './ffi.ts';
 import { setGuestCpuid } from './guest-cpuid.ts';
 import { serveMemory, servePorts } from './io-exit.ts';
@@ -90,6 +91,7 @@ export interface KvmCpu extends Vcpu {
   close(): void;
 }
 
+const DEBUG_REGISTERS = offsetOf('kvm_guest_debug', 'arch.debugreg');
 const REASON = offsetOf('kvm_run', 'exit_reason');
 const IMMEDIATE_EXIT = offsetOf('kvm_run', 'immediate_exit');
 /** Where the registers are that the kernel copies at each exit, when asked to. */
@@ -177,11 +179,18 @@ export class VcpuCore {
     checked(this.#libc.ioctl(this.#fd, KVM.NMI, 0), 'KVM_NMI');
   }
 
-  /** Lets the next entries end behind one instruction. @throws KvmError */
-  singleStep(on: boolean): void {
+  /** Lets the next entries end behind one instruction, or where debug registers say. @throws KvmError */
+  debug(step: boolean, registers: DebugRegisters | undefined): void {
     const { view, bytes } = this.#argument;
     bytes.fill(0, 0, STRUCT.kvm_guest_debug.size);
-    view.setUint32(offsetOf('kvm_guest_debug', 'control'), on ? GUESTDBG.ENABLE | GUESTDBG.SINGLESTEP : 0, true);
+    const control = (step ? GUESTDBG.SINGLESTEP : 0) | (registers === undefined ? 0 : GUESTDBG.USE_HW_BP);
+    view.setUint32(offsetOf('kvm_guest_debug', 'control'), control === 0 ? 0 : control | GUESTDBG.ENABLE, true);
+    if (registers !== undefined) {
+      for (const [n, address] of registers.addresses.entries()) {
+        view.setBigUint64(DEBUG_REGISTERS + 8 * n, BigInt.asUintN(64, address), true);
+      }
+      view.setBigUint64(DEBUG_REGISTERS + 8 * 7, BigInt(registers.dr7), true);
+    }
     this.#call(KVM.SET_GUEST_DEBUG, 'KVM_SET_GUEST_DEBUG');
   }
 

@@ -93,7 +93,7 @@ export const EXIT = {
 export const INTERNAL_ERROR_EMULATION = 1;
 export const MEM_READONLY = 2;
 /** Bits of kvm_guest_debug.control. */
-export const GUESTDBG = { ENABLE: 1, SINGLESTEP: 2 } as const;
+export const GUESTDBG = { ENABLE: 1, SINGLESTEP: 2, USE_HW_BP: 0x20000 } as const;
 /** Bits of kvm_vcpu_events.flags and .interrupt.shadow. */
 export const VCPUEVENT_VALID = { NMI_PENDING: 1, SHADOW: 4 } as const;
 export const SHADOW = { MOV_SS: 1, STI: 2 } as const;
@@ -225,7 +225,7 @@ export const STRUCT = {
   kvm_translation: structure(24, { linear_address: [0, 8], physical_address: [8, 8], valid: [16, 1] }),
   kvm_interrupt: structure(4, { irq: [0, 4] }),
   kvm_signal_mask: structure(4, { len: [0, 4] }),
-  kvm_guest_debug: structure(72, { control: [0, 4] }),
+  kvm_guest_debug: structure(72, { control: [0, 4], 'arch.debugreg': [8, 64] }),
 } as const;
 
 type StructName = keyof typeof STRUCT;

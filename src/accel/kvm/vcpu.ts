@@ -1,6 +1,7 @@
 import { CpuState, CR0, EFER, FLAG, W } from '../../cpu/state.ts';
 import type { Breakpoint, VcpuExit } from '../accelerator.ts';
 import { type KvmBoard, type KvmCounts, type KvmCpu, type KvmVcpuOptions, noCounts, VcpuCore } from './core.ts';
+import { causeOf, type DebugRegisters, debugRegistersFor } from './debug-registers.ts';
 import { EXIT, INTERNAL_ERROR_EMULATION, offsetOf } from './ioctl.ts';
 import { ERRNO, errnoName } from './kvm-error.ts';
 import type { KvmVm } from './vm.ts';
@@ -16,6 +17,9 @@ const WINDOW = offsetOf('kvm_run', 'request_interrupt_window');
 const READY = offsetOf('kvm_run', 'ready_for_interrupt_injection');
 const IF_FLAG = offsetOf('kvm_run', 'if_flag');
 const SUBERROR = offsetOf('kvm_run', 'internal.suberror');
+const DR6 = offsetOf('kvm_run', 'debug.arch.dr6');
+/** L0 to G3. */
+const DR7_ENABLES = 0xff;
 const HARDWARE_REASON = offsetOf('kvm_run', 'hw.hardware_exit_reason');
 
 /** Instructions that the interpreter runs between two looks whether KVM can go on. */
@@ -37,7 +41,12 @@ export class KvmVcpu implements KvmCpu {
   #lent = false;
   /** Learnt when the guest tried: this KVM cannot do paging without long mode. */
   #noLegacyPaging = false;
+  /** Breakpoints that are the interpreter's. */
   #debugging = false;
+  /** Breakpoints that are the processor's. */
+  #hardware: DebugRegisters | undefined;
+  /** The debugger knows that the CPU is where it is: a breakpoint there has done its work. */
+  #reported = false;
   /** Of the interpreter, when the state was lent to it. */
   #flushes = 0;
 
@@ -54,6 +63,11 @@ export class KvmVcpu implements KvmCpu {
 
   run(instructions: number): VcpuExit {
     if (this.#lent) return this.#runLent(instructions);
+    if (this.#reported) {
+      this.#reported = false;
+      const exit = this.#hardware === undefined ? BUDGET : this.#interpretedStep();
+      if (exit.reason !== 'budget' || this.#lent) return exit;
+    }
     const core = this.#core;
     const { counts } = this;
     core.timer.arm(this.#options.sliceNs());
@@ -98,6 +112,11 @@ export class KvmVcpu implements KvmCpu {
 
   /** Exact on every kind of KVM: the interpreter runs the one instruction. */
   step(): VcpuExit {
+    this.#reported = true;
+    return this.#interpretedStep();
+  }
+
+  #interpretedStep(): VcpuExit {
     this.#lend();
     const exit = this.#interpretStep();
     this.#takeBackIfPossible();
@@ -108,7 +127,7 @@ export class KvmVcpu implements KvmCpu {
     if (this.#lent || this.#halted) return false;
     const core = this.#core;
     core.complete();
-    core.singleStep(true);
+    core.debug(true, undefined);
     try {
       for (;;) {
         const result = core.enter();
@@ -126,7 +145,7 @@ export class KvmVcpu implements KvmCpu {
         return true;
       }
     } finally {
-      core.singleStep(false);
+      core.debug(false, this.#hardware);
     }
   }
 
@@ -172,9 +191,12 @@ export class KvmVcpu implements KvmCpu {
   }
 
   setBreakpoints(points: readonly Breakpoint[]): void {
-    // Breakpoints of every kind and number, exact on every kind of KVM: the interpreter runs meanwhile.
-    this.#debugging = points.length > 0;
+    // The interpreter knows them too: it runs what KVM cannot, and everything while there are more or other ones than
+    // the processor has registers for, or while the guest uses those itself.
+    this.#hardware = points.length > 0 && !this.#guestDebugs() ? debugRegistersFor(points) : undefined;
+    this.#debugging = points.length > 0 && this.#hardware === undefined;
     if (this.#debugging) this.#lend();
+    this.#core.debug(false, this.#hardware);
     this.#options.interpreter.setBreakpoints(points);
   }
 
@@ -233,6 +255,8 @@ export class KvmVcpu implements KvmCpu {
         if (suberror === INTERNAL_ERROR_EMULATION) return this.#interpretOne();
         return fatal(`KVM gave up: internal error ${suberror} at ${this.#where()}`);
       }
+      case EXIT.DEBUG:
+        return this.#metBreakpoint();
       case EXIT.FAIL_ENTRY:
         return fatal(`KVM cannot enter the guest at ${this.#where()}: reason ${run.getUint32(HARDWARE_REASON, true)}`);
       case EXIT.SYSTEM_EVENT:
@@ -240,6 +264,20 @@ export class KvmVcpu implements KvmCpu {
       default:
         return fatal(`KVM stopped with exit reason ${reason} at ${this.#where()}, which this program does not know`);
     }
+  }
+
+  #guestDebugs(): boolean {
+    this.readState(this.#state);
+    return (this.#state.words[W.dr + 2 * 7]! & DR7_ENABLES) !== 0;
+  }
+
+  /** @returns undefined when it is none of the debugger's */
+  #metBreakpoint(): VcpuExit | undefined {
+    const cause = this.#hardware && causeOf(this.#hardware, this.#core.run.getUint32(DR6, true));
+    if (cause === undefined) return undefined;
+    this.#reported = true;
+    this.#core.registers.take(this.#state, false);
+    return { reason: 'debug', rip: this.#state.get('rip'), cause };
   }
 
   #where(): string {
@@ -250,7 +288,7 @@ export class KvmVcpu implements KvmCpu {
   /** KVM's emulator does not know the instruction. */
   #interpretOne(): VcpuExit | undefined {
     this.counts.failures++;
-    const exit = this.step();
+    const exit = this.#interpretedStep();
     return exit.reason === 'budget' || exit.reason === 'kicked' ? undefined : exit;
   }
 
