@@ -6,10 +6,12 @@
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { keepHeapTrimmed } from '../src/host/heap-trim.ts';
 import { tuneEngine } from '../src/host/tune-engine.ts';
 import { createMachine, findGuest, type GuestArch } from '../src/index.ts';
 
 tuneEngine();
+keepHeapTrimmed();
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { reasonOf } from '../host/files.ts';
+import { keepHeapTrimmed } from '../host/heap-trim.ts';
 import { tuneEngine } from '../host/tune-engine.ts';
 import { canonicalArguments } from './arguments.ts';
 import { runCommand } from './commands.ts';
@@ -15,6 +16,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.stderr.on('error', () => {});
 
 tuneEngine();
+keepHeapTrimmed();
 try {
   process.exitCode = await runCommand(canonicalArguments(process.argv.slice(2)));
 } catch (error) {
