@@ -14,6 +14,8 @@ import type { Records } from './records.ts';
 
 const FETCH_ENTRIES = 1024;
 const RECENT_ENTRIES = 4096;
+/** Where a record with the instruction pointer of this name stands among the recent ones. */
+export const recentIndex = (ipLow: string): string => `(${ipLow} ^ ${ipLow} >>> 12) & ${RECENT_ENTRIES - 1}`;
 const recentAt = (ipLow: number): number => (ipLow ^ (ipLow >>> 12)) & (RECENT_ENTRIES - 1);
 /** A table takes as much memory as so many records. */
 const TABLE_COST = 130;
@@ -41,8 +43,8 @@ export class CodeCache {
   readonly #pages: CodePages;
   readonly #byPage = new Map<number, CodeTable[]>();
   readonly #fetch: (CodeTable | undefined)[] = new Array(FETCH_ENTRIES).fill(undefined);
-  /** The records that were looked up last, by instruction pointer. */
-  readonly #recent = new Int32Array(RECENT_ENTRIES);
+  /** The records that were looked up last, by instruction pointer; emitted code looks there itself. */
+  readonly recent = new Int32Array(RECENT_ENTRIES);
   /** Instructions whose bytes lie on two pages, by the second page. */
   readonly #crossing = new Map<number, number[]>();
   readonly #spans = new Map<number, Span>();
@@ -153,7 +155,7 @@ export class CodeCache {
     this.#codeBase = base;
     this.#codeLimit = limit;
     this.#fetch.fill(undefined);
-    this.#recent.fill(STOP);
+    this.recent.fill(STOP);
   }
 
   /** The record at an instruction pointer. Raises the fault that fetching it raises. */
@@ -163,7 +165,7 @@ export class CodeCache {
       return raiseGP(0);
     }
     const at = recentAt(ipLow);
-    const recent = this.#recent[at]!;
+    const recent = this.recent[at]!;
     if (this.store.words[recent + R.ip] === ipLow && this.store.isLive(recent)) {
       const table = this.store.pageOf(recent);
       if (table.ipHigh === ipHigh && table.mode === this.#w[W.mode]) return recent;
@@ -172,7 +174,7 @@ export class CodeCache {
     const table = this.#table(low, ipHigh);
     const found = table.at(low & 0xfff);
     const record = found !== STOP ? found : this.#predecode(table, ipLow);
-    this.#recent[at] = record;
+    this.recent[at] = record;
     return record;
   }
 
@@ -209,7 +211,7 @@ export class CodeCache {
     this.#emptied.clear();
     this.#count = 0;
     this.#fetch.fill(undefined);
-    this.#recent.fill(STOP);
+    this.recent.fill(STOP);
     this.newGeneration();
   }
 
@@ -270,7 +272,7 @@ export class CodeCache {
     this.onSweep();
     for (const tables of this.#byPage.values()) for (const table of tables) table.sweep();
     this.#fetch.fill(undefined);
-    this.#recent.fill(STOP);
+    this.recent.fill(STOP);
     this.newGeneration();
     this.#tables -= this.#gone.length;
     for (const table of this.#gone) table.release();
@@ -429,7 +431,7 @@ export class CodeCache {
       if (++this.#stale > STALE_LIMIT) this.onFull();
     }
     const at = recentAt(ip);
-    if (this.#recent[at] === record) this.#recent[at] = STOP;
+    if (this.recent[at] === record) this.recent[at] = STOP;
     const page = records.pageOf(record);
     const offset = (ip + page.codeBase) & 0xfff;
     // An instruction on two pages may be told twice, and another one stand in its place by then.

@@ -47,7 +47,7 @@ export class CodeTable implements CodePlace {
     this.codeLimit = place.codeLimit;
     this.ipHigh = place.linearHigh;
     this.#records = records;
-    this.number = records.addTable(this, this.ipHigh);
+    this.number = records.addTable(this, this.ipHigh, this.mode);
   }
 
   isAt({ mode, linearLow, linearHigh, codeBase, codeLimit }: Omit<CodePlace, 'ramPage'>): boolean {

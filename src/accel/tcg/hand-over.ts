@@ -65,8 +65,8 @@ export class HandOver {
           return enterVia(i, low, high);
       }
     };
-    const { words: c, live, ipHighs, functions } = this.#records;
-    const data = { c, live, ipHighs, functions: functions.byNumber };
+    const { words: c, live, ipHighs, modes, functions } = this.#records;
+    const data = { c, live, ipHighs, modes, functions: functions.byNumber };
     return { ...data, stop, interrupted, enterAt, jumpTo, follow, fall, enterVia, promote, ask };
   }
 

@@ -42,8 +42,8 @@ export const RECORD = 16;
 
 /** Index 0 is no record; as what a handler returns it ends the run. */
 export const STOP = 0;
-/** Records that make a region run nothing but its beginning and its end: R.imm is the exit. */
-export const WARM = { PLAIN: RECORD, LINKED: 2 * RECORD } as const;
+/** A record that makes a region run nothing but its beginning and its end: R.imm is the exit. */
+export const WARM = 1 * RECORD;
 
 /** Where the function's number begins in R.code and R.info; the number of an arm lies below in R.code. */
 export const NUMBER_SHIFT = 12;

@@ -20,7 +20,7 @@ function put(records: Records, table: CodeTable, offset: number, length: number)
     table.number,
     0x5000 + offset,
     length,
-    records.functions.add(() => WARM.PLAIN),
+    records.functions.add(() => WARM),
   );
   return i;
 }
@@ -54,7 +54,7 @@ test('a record runs what it was diverted to, and its own instruction alone', () 
   const region = records.functions.add(() => STOP);
   records.divert(i, region);
   expect(records.isDiverted(i)).toBe(true);
-  expect(records.runAlone(i)).toBe(WARM.PLAIN);
+  expect(records.runAlone(i)).toBe(WARM);
   records.restore(i);
   expect(records.words[i + R.code]).toBe(own);
   records.functions.remove(region);

@@ -20,6 +20,8 @@ export class Records {
   readonly live = new Uint8Array(TABLES);
   /** By table number: high half of the instruction pointer. */
   readonly ipHighs = new Int32Array(TABLES);
+  /** By table number: the mode that its records were translated for. */
+  readonly modes = new Int32Array(TABLES);
   /** The first few targets of indirect jumps. */
   readonly targets = new Map<number, number[]>();
   /** Number 0 is the table of no record, number 1 that of WARM. */
@@ -34,10 +36,8 @@ export class Records {
   constructor(capacity: number) {
     this.words = new Int32Array((Math.ceil(capacity / RUN) + 1) * RUN * RECORD);
     this.live[1] = 1;
-    for (const warm of Object.values(WARM)) {
-      this.words[warm + R.page] = 1;
-      this.words[warm + R.left] = -1;
-    }
+    this.words[WARM + R.page] = 1;
+    this.words[WARM + R.left] = -1;
   }
 
   /** What runs for records that were dropped. */
@@ -67,11 +67,12 @@ export class Records {
     this.#freeRuns.push(run);
   }
 
-  addTable(table: CodeTable, ipHigh: number): number {
+  addTable(table: CodeTable, ipHigh: number, mode: number): number {
     const number = this.#freeTables.pop() ?? this.#tables.length;
     if (number >= TABLES) throw new Error('no room for tables of predecoded instructions');
     this.#tables[number] = table;
     this.ipHighs[number] = ipHigh;
+    this.modes[number] = mode;
     return number;
   }
 

@@ -1,5 +1,6 @@
 import { MODE } from '../../../cpu/mode.ts';
 import { W } from '../../../cpu/state.ts';
+import { recentIndex } from '../code-cache.ts';
 import { R } from '../record.ts';
 import { isDivision } from './division.ts';
 import { flagUse } from './flag-liveness.ts';
@@ -41,6 +42,8 @@ export interface RegionText {
   readonly exits: readonly { readonly low: number; readonly high: number }[];
   /** High halves of registers with which the region may be entered. */
   readonly assumed: HighFlow['assumed'];
+  /** It has an exit that asks the recent records for its target. */
+  readonly isIndirect: boolean;
 }
 
 /** What does not follow from a region's code. */
@@ -117,7 +120,10 @@ class RegionEmitter {
       `w[${W.budget}] = n;`,
     ].join(' ');
     if (guarded) this.#uses.add('recheck');
-    if (this.#exits.length > 0) for (const use of ['links', 'live', 'counts', 'epoch']) this.#uses.add(use);
+    const hasExits = this.#exits.length > 0;
+    const isIndirect = this.#passes['exit-links'] && this.#blocks.some(({ end }) => end === 'indirect');
+    if (hasExits || isIndirect) for (const use of ['links', 'live', 'counts', 'epoch']) this.#uses.add(use);
+    if (isIndirect) for (const use of ['recent', 'ipHighs', 'modes']) this.#uses.add(use);
     this.#uses.add(this.#long ? 'keepFlags64' : 'keepFlags');
     if (calls) this.#uses.add('faultAt');
     const text = [
@@ -138,7 +144,7 @@ class RegionEmitter {
       '}',
       ...(calls ? ['} catch (e) {', spill, 'faultAt(region, pc); throw e;', '}'] : []),
       spill,
-      ...(this.#exits.length > 0 ? [linkedExit(hot)] : []),
+      ...handOver(hot, this.#mode, hasExits, isIndirect),
       'return finish(region, x, pc, tl, th);',
       '}',
     ].join('\n');
@@ -148,6 +154,7 @@ class RegionEmitter {
       nodes: this.#nodes,
       exits: this.#exits,
       assumed: this.#highs?.assumed ?? [],
+      isIndirect,
     };
   }
 
@@ -282,20 +289,29 @@ class RegionEmitter {
   }
 }
 
-/** Goes on with what a known exit leads to, where that needs no look-up and is not about to be promoted. */
-const linkedExit = (hot: number): string =>
-  [
-    'if (x >= 0) {',
-    'const t = links[x];',
-    `if (live[c[t | ${R.page}]] !== 0 && c[t | ${R.heat}] !== ${hot - 1} && (w[${W.budget}] = n - c[t | ${R.left}] | 0) >= w[${W.budgetEnd}]) {`,
+/** Goes on with what an exit leads to, where that needs no look-up and is not about to be promoted. */
+function handOver(hot: number, mode: number, hasExits: boolean, isIndirect: boolean): string[] {
+  if (!hasExits && !isIndirect) return [];
+  const recent = `recent[${recentIndex('tl')}]`;
+  const target = hasExits ? (isIndirect ? `x >= 0 ? links[x] : ${recent}` : 'links[x]') : recent;
+  const page = `c[t | ${R.page}]`;
+  const isThat = `c[t | ${R.ip}] === tl && ipHighs[${page}] === th && modes[${page}] === ${mode}`;
+  const isRight = hasExits ? (isIndirect ? ` && (x >= 0 || ${isThat})` : '') : ` && ${isThat}`;
+  const budget = `(w[${W.budget}] = n - c[t | ${R.left}] | 0) >= w[${W.budgetEnd}]`;
+  return [
+    `if (x >= ${isIndirect ? EXIT.INDIRECT : 0}) {`,
+    `const t = ${target};`,
+    `if (live[${page}] !== 0${isRight} && c[t | ${R.heat}] !== ${hot - 1} && ${budget}) {`,
     `c[t | ${R.heat}] = c[t | ${R.heat}] + 1 | 0;`,
-    `counts[${COUNT.ran}] += entered[0] - n | 0; counts[${COUNT.exits}]++;`,
+    `counts[${COUNT.ran}] += entered[0] - n | 0;`,
+    isIndirect ? `counts[x < 0 ? ${COUNT.indirect} : ${COUNT.exits}]++;` : `counts[${COUNT.exits}]++;`,
     'region.used = epoch[0];',
     'return t;',
     '}',
     `w[${W.budget}] = n;`,
     '}',
-  ].join('\n');
+  ];
+}
 
 /** What is known of the flags at each block's beginning. */
 function flagFlow(blocks: readonly Block[], order: readonly number[]): FlagKnowledge[] {

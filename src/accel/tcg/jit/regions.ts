@@ -140,7 +140,7 @@ export class Regions {
     this.onMade?.({ name, mode, graph, text });
     const region = new Region(records, entry, graph, emitted, this.#code.epoch, this.#w[W.generation]!);
     const run = this.#env.compileWith(text, uses, { region, links: region.links }) as Handler;
-    this.#warm(region, run);
+    this.#warm(region, run, emitted.isIndirect);
     records.functions.byNumber[region.number] = run;
     records.divert(entry, region.number);
     for (const { ramPage } of region.pages) {
@@ -164,24 +164,33 @@ export class Regions {
     return this.#only === undefined || (number >= this.#only.from && number < this.#only.to);
   }
 
-  /** Runs a region's beginning and end: V8 would throw optimised code away that meets code without type feedback. */
-  #warm(region: Region, run: Handler): void {
+  /** Runs a region's beginning and ends: V8 would throw optimised code away that meets code without type feedback. */
+  #warm(region: Region, run: Handler, isIndirect: boolean): void {
     const w = this.#w;
     const before = w.slice();
     const counts = this.stats.counts.slice();
-    const { links, checked } = region;
-    const c = this.#records.words;
-    c[WARM.PLAIN + R.imm] = EXIT.WARM;
+    const { links, checked, entry } = region;
+    const { recent } = this.#code;
+    const [first] = recent;
+    const { words: c, modes } = this.#records;
+    modes[c[WARM + R.page]!] = this.#records.pageOf(entry).mode;
     w[W.budgetEnd] = -0x80000000;
-    run(WARM.PLAIN);
-    if (links.length > 0) {
-      links[0] = WARM.LINKED;
-      run(WARM.LINKED);
-      links[0] = STOP;
-      c[WARM.LINKED + R.heat] = 0;
+    recent[0] = WARM;
+    if (links.length > 0) links[0] = WARM;
+    for (const exit of [
+      EXIT.WARM,
+      ...(links.length > 0 ? [0] : []),
+      ...(isIndirect ? [EXIT.INDIRECT] : []),
+      EXIT.WARM,
+    ]) {
+      c[WARM + R.imm] = exit;
+      c[WARM + R.heat] = -2;
+      run(WARM);
+      // The pages are looked up from the second time on.
+      region.checked = ~checked;
     }
-    region.checked = ~checked;
-    run(WARM.PLAIN);
+    recent[0] = first!;
+    if (links.length > 0) links[0] = STOP;
     region.checked = checked;
     w.set(before);
     this.stats.counts.set(counts);
@@ -284,7 +293,7 @@ export class Regions {
     };
     // A region writes the budget that it begins with into the first word.
     const entered = new Int32Array(1);
-    Object.assign(names, { entered, counts: stats.counts, epoch: code.epochWord });
+    Object.assign(names, { entered, counts: stats.counts, epoch: code.epochWord, recent: code.recent });
     // -1: the region may run.
     names.recheck = (region: Region, i: number): number => {
       for (const page of region.pages) if (!page.live && !code.revive(page)) return records.runAlone(i);
@@ -356,7 +365,7 @@ export class Regions {
         counts[COUNT.exits]++;
         return leave(region, x);
       }
-      stats.indirect++;
+      counts[COUNT.indirect]++;
       return jumpTo(low, high);
     };
   }

@@ -1,10 +1,10 @@
 /** What emitted code itself counts. */
-export const COUNT = { ran: 0, exits: 1 } as const;
+export const COUNT = { ran: 0, exits: 1, indirect: 2 } as const;
 
 /** What the JIT did so far. */
 export class JitStats {
   /** By COUNT; doubles, which nothing overflows. */
-  readonly counts = new Float64Array(2);
+  readonly counts = new Float64Array(3);
   made = 0;
   refused = 0;
   dropped = 0;
@@ -15,9 +15,8 @@ export class JitStats {
   characters = 0;
   /** Milliseconds that making them took. */
   compileMs = 0;
-  /** Times that a known exit had to look up what it leads to; that a region was left by an indirect jump. */
+  /** Times that a known exit had to look up what it leads to. */
   lookups = 0;
-  indirect = 0;
   /** Instructions that the interpreter ran for a region: TLB misses and the like. */
   misses = 0;
   /** Among the misses: high halves that were not the likely ones. Entries with other high halves than a region's. */
@@ -34,5 +33,10 @@ export class JitStats {
   /** Times that a region was left by a known exit. */
   get exits(): number {
     return this.counts[COUNT.exits]!;
+  }
+
+  /** Times that a region was left by an indirect jump. */
+  get indirect(): number {
+    return this.counts[COUNT.indirect]!;
   }
 }
