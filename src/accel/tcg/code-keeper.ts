@@ -12,7 +12,7 @@ export interface CodeLimits {
   readonly forms: number;
 }
 
-export const CODE_LIMITS: CodeLimits = { records: 800_000, characters: 4_000_000, forms: 20_000 };
+export const CODE_LIMITS: CodeLimits = { records: 800_000, characters: 16_000_000, forms: 20_000 };
 /** So many records there may be beyond the limit until the CPU has come to an instruction boundary. */
 export const SPARE_RECORDS = 20_000;
 
