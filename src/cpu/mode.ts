@@ -1,4 +1,4 @@
-import { AR, CR0, CR4, CS, EFER, FLAG, GS, SS, W } from './state.ts';
+import { AR, CR0, CR4, CS, EFER, FLAG, FS, GS, SS, W } from './state.ts';
 
 /**
  * The mode bits that translation reads. A translation is found by its address and exactly these bits;
@@ -28,17 +28,21 @@ export const MODE = {
   REAL: 0x4000,
   /** Virtual-8086 mode. */
   VM86: 0x8000,
+  /**
+   * FS, in programs GS too, has any base, limit 4 GiB and any access allowed: what lies behind it is a processor's or a
+   * thread's own. A kernel keeps the GS of the program, which says nothing of its own accesses.
+   */
+  OPEN_FS: 0x10000,
+  OPEN_GS: 0x20000,
 } as const;
 
 const FLAT_DATA = AR.P | AR.S | AR.WRITABLE;
 
-function isFlat(w: Int32Array, seg: number): boolean {
+const isFlat = (w: Int32Array, seg: number): boolean => w[W.base + 2 * seg] === 0 && isOpen(w, seg);
+
+function isOpen(w: Int32Array, seg: number): boolean {
   const attributes = w[W.attributes + seg]!;
-  return (
-    w[W.base + 2 * seg] === 0 &&
-    w[W.limit + seg] === -1 &&
-    (attributes & (FLAT_DATA | AR.CODE | AR.EXPAND_DOWN | AR.UNUSABLE)) === FLAT_DATA
-  );
+  return w[W.limit + seg] === -1 && (attributes & (FLAT_DATA | AR.CODE | AR.EXPAND_DOWN | AR.UNUSABLE)) === FLAT_DATA;
 }
 
 /** The mode key that the current segments, control registers and flags ask for. */
@@ -62,6 +66,8 @@ function computeMode(w: Int32Array): number {
           : isFlat(w, seg);
       if (flat) mode |= 1 << (MODE.FLAT_SHIFT + seg);
     }
+    if (isOpen(w, FS)) mode |= MODE.OPEN_FS;
+    if (user && isOpen(w, GS)) mode |= MODE.OPEN_GS;
     if (vm86) mode |= MODE.REAL | MODE.VM86;
     else if ((cr0 & CR0.PE) === 0) mode |= MODE.REAL;
   }

@@ -9,7 +9,9 @@ import { HOT_FORMS } from './hot-forms.ts';
 
 describe.each(Object.keys(HOT_FORMS).map(Number))('hot forms of key %i', (key) => {
   const decode = createDecoder({ features: parseCpuModel('max').features });
-  const flat = (0xf << MODE.FLAT_SHIFT) | ((key & MODE.CODE) === MODE.CODE_64 ? MODE.LMA : MODE.STACK_32);
+  const flat =
+    (0xf << MODE.FLAT_SHIFT) |
+    ((key & MODE.CODE) === MODE.CODE_64 ? MODE.LMA : MODE.STACK_32 | MODE.OPEN_FS | MODE.OPEN_GS);
   const arms = HOT_FORMS[key]!.trim()
     .split(/\s+/)
     .map((hex) => {

@@ -26,9 +26,9 @@ export interface Running {
 const WORTH = 2000;
 /** What decides the loop: code size and whether it is a program. */
 const KEY = MODE.CODE | MODE.USER;
-/** Modes of the examples, but for the ring: flat segments. */
+/** Modes of the examples, but for the ring: flat segments, and FS and GS with a base. */
 const FLAT: Readonly<Record<number, number>> = {
-  [MODE.CODE_32]: MODE.STACK_32 | (0xf << MODE.FLAT_SHIFT),
+  [MODE.CODE_32]: MODE.STACK_32 | (0xf << MODE.FLAT_SHIFT) | MODE.OPEN_FS | MODE.OPEN_GS,
   [MODE.CODE_64]: MODE.LMA | (0xf << MODE.FLAT_SHIFT),
 };
 

@@ -2,7 +2,7 @@ import { VECTOR } from '../fault.ts';
 import type { Operand, OperandSize } from '../insn.ts';
 import type { Known, ValueId, Width } from '../ir/block.ts';
 import { MODE } from '../mode.ts';
-import { CS, FS, RSP, SS, W } from '../state.ts';
+import { CS, FS, GS, RSP, SS, W } from '../state.ts';
 import { ControlEmitter } from './control.ts';
 import type { Val } from './values.ts';
 
@@ -60,6 +60,8 @@ export abstract class MemoryEmitter extends ControlEmitter {
     }
     const cut = address.size === 8 ? this.trunc(address, 4) : address;
     if (seg <= 5 && (this.mode & (1 << (MODE.FLAT_SHIFT + seg))) !== 0 && !(seg === CS && write)) return cut.id;
+    if ((seg === FS && (this.mode & MODE.OPEN_FS) !== 0) || (seg === GS && (this.mode & MODE.OPEN_GS) !== 0))
+      return this.add({ id: cut.id, size: 4 }, this.field(W.base + 2 * seg, 4)).id;
     return this.ir.add({
       op: 'call',
       type: 'i32',
