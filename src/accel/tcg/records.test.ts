@@ -46,6 +46,12 @@ test('no record, and one of a table that is not live, are not live', () => {
   expect([records.isLive(STOP), records.isLive(i)]).toEqual([false, true]);
 });
 
+test('the record that warms regions is live, and no region begins with it', () => {
+  const { records } = setUp();
+  expect(records.isLive(WARM)).toBe(true);
+  expect(records.isDiverted(WARM)).toBe(true);
+});
+
 test('a record runs what it was diverted to, and its own instruction alone', () => {
   const { records, table } = setUp();
   const i = put(records, table, 0, 1);

@@ -38,6 +38,8 @@ export class Records {
     this.live[1] = 1;
     this.words[WARM + R.page] = 1;
     this.words[WARM + R.left] = -1;
+    // Diverted already: it is no candidate for a region.
+    this.words[WARM + R.code] = -1;
   }
 
   /** What runs for records that were dropped. */
