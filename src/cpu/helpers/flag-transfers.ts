@@ -51,9 +51,8 @@ export function flagTransferHelpers(cpu: CpuContext) {
       mergeFlags(w, value, mask);
       if (size > 2) w[W.rflags] = w[W.rflags]! & ~FLAG.RF;
     },
-    clearInterruptFlag(): void {
-      checkInterruptFlag();
-      w[W.rflags] = w[W.rflags]! & ~FLAG.IF;
+    checkVirtualIopl(): void {
+      checkVirtualIopl(w);
     },
     /** Interrupts stay off until after the next instruction when they were off before. */
     setInterruptFlag(): void {

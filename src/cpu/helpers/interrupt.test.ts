@@ -240,7 +240,7 @@ describe('virtual-8086 mode (SDM 3B 21.2, 21.3)', () => {
     cpu.gate(VECTOR.BP, SEL.CODE0, 0x5000n, 0xee);
     for (const [name, ...args] of [
       ['interruptNumber', 3, 0, 0],
-      ['clearInterruptFlag'],
+      ['checkVirtualIopl'],
       ['flagsToPush'],
       ['returnFromInterrupt', 2, 0],
     ] as [string, ...number[]][]) {

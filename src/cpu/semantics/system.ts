@@ -1,10 +1,14 @@
 import type { Emitter, Val } from '../emitter.ts';
+import { VECTOR } from '../fault.ts';
 import type { MemoryOperand, OperandSize } from '../insn.ts';
 import type { Emit } from '../isa/row.ts';
 import { MODE } from '../mode.ts';
 import { FLAG, GS, RAX, RCX, RDX, W } from '../state.ts';
 
 /** Flags as a whole, control, debug and model-specific registers, processor state. */
+
+/** RFLAGS.IOPL begins at bit 12. */
+const IOPL_SHIFT = 12;
 
 const setPair = (t: Emitter, value: Val): void => {
   t.setGpr(RAX, t.trunc(value, 4));
@@ -27,7 +31,15 @@ export const popFlags: Emit = (t) => {
   t.sync();
 };
 
-export const cli: Emit = (t) => t.call('clearInterruptFlag');
+export const cli: Emit = (t) => {
+  const flags = t.field(W.rflags, 4);
+  if ((t.mode & MODE.VM86) !== 0) t.call('checkVirtualIopl');
+  else if ((t.mode & MODE.REAL) === 0) {
+    const iopl = t.and(t.shr(flags, t.const(IOPL_SHIFT, 4)), t.const(3, 4));
+    t.faultIf(t.ltu(iopl, t.field(W.cpl, 4)), VECTOR.GP);
+  }
+  t.setField(W.rflags, t.and(flags, t.const(~FLAG.IF, 4)));
+};
 
 export const sti: Emit = (t) => {
   t.call('setInterruptFlag');
