@@ -39,15 +39,16 @@ export class GuestBreakpoints {
   }
 
   /**
-   * DR6 bits of the instruction breakpoints at a linear address, 0 for none. RFLAGS.RF lets one instruction pass
+   * DR6 bits of the instruction breakpoints at a linear address, 0 for none; it is asked for when one is armed. RFLAGS.RF lets one instruction pass
    * and is used up by it (SDM 3B 17.3.1.1).
    */
-  atInstruction(address: bigint): number {
+  atInstruction(addressOf: () => bigint): number {
     const w = this.#w;
     if (!this.armed) return 0;
     const resume = (w[W.rflags]! & FLAG.RF) !== 0;
     w[W.rflags] = w[W.rflags]! & ~FLAG.RF;
     if (resume) return 0;
+    const address = addressOf();
     return matchInstruction(w, Number(BigInt.asIntN(32, address)), Number(BigInt.asIntN(32, address >> 32n)));
   }
 }

@@ -256,7 +256,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
     const { w } = this;
     const trap = (w[W.rflags]! & FLAG.TF) !== 0;
     w[W.interruptShadow] = 0;
-    const met = this.#guestPoints.atInstruction(this.#linearRip());
+    const met = this.#guestPoints.atInstruction(this.#linearRip);
     if (met !== 0) return this.#debugException(met);
     const budget = w[W.budget]!;
     let current: number = STOP;
@@ -433,7 +433,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
       this.#stopFor({ kind: 'breakpoint' });
       return BUDGET;
     }
-    const met = this.#guestPoints.atInstruction(this.#linearRip());
+    const met = this.#guestPoints.atInstruction(this.#linearRip);
     if (met !== 0) return this.#debugException(met) ?? BUDGET;
     try {
       this.#handOver.repeating = this.#reference.step();
@@ -445,10 +445,10 @@ export class TcgVcpu implements Vcpu, CpuContext {
     }
   }
 
-  #linearRip(): bigint {
+  readonly #linearRip = (): bigint => {
     const address = this.state.get('base', CS) + this.state.get('rip');
     return (this.w[W.mode]! & MODE.CODE) === MODE.CODE_64 ? address : BigInt.asUintN(32, address);
-  }
+  };
 
   #stopFor(cause: DebugCause): void {
     this.#debug = cause;
