@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { keepHeapTrimmed } from '../src/host/heap-trim.ts';
+import { keepHeapTrimmed } from '../src/cli/heap-trim.ts';
 import { tuneEngine } from '../src/host/tune-engine.ts';
 import { createMachine, findGuest, type GuestArch } from '../src/index.ts';
 

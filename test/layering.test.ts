@@ -50,6 +50,11 @@ test('every import points down the layers', () => {
   expect(wrong).toEqual([]);
 });
 
+test('one file calls the foreign function interface, so that another can take its place', () => {
+  const callers = sources.filter(({ text }) => /import\('ffi-rs'\)|from 'ffi-rs'/.test(text)).map(({ path }) => path);
+  expect(callers).toEqual(['accel/kvm/ffi.ts']);
+});
+
 test('time and chance are handed in', () => {
   const wrong = sources
     .filter(({ path }) => PURE.includes(top(path)))

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { reasonOf } from '../host/files.ts';
-import { keepHeapTrimmed } from '../host/heap-trim.ts';
 import { tuneEngine } from '../host/tune-engine.ts';
 import { canonicalArguments } from './arguments.ts';
 import { runCommand } from './commands.ts';
 import { OUTPUT_CLOSED } from './exit-status.ts';
+import { keepHeapTrimmed } from './heap-trim.ts';
 import { isExpected, oneLine } from './report.ts';
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,4 +1,5 @@
-const LIBRARY = 'malloc';
+import { loadLibc } from '../accel/kvm/ffi.ts';
+
 /** A trim takes a millisecond or two. */
 const INTERVAL_MS = 10_000;
 
@@ -6,22 +7,14 @@ const INTERVAL_MS = 10_000;
  * Loads glibc's `malloc_trim`, which gives freed memory back to the host. V8's compiler takes and frees tens of
  * megabytes on each of its threads; glibc keeps them, in an arena for each.
  *
- * @returns undefined where there is no ffi-rs or another C library
+ * @returns undefined where the C library cannot be called, or is another one
  */
 export async function loadHeapTrim(): Promise<(() => void) | undefined> {
-  if (process.platform !== 'linux') return undefined;
   try {
-    const { open, load, DataType } = await import('ffi-rs');
-    open({ library: LIBRARY, path: '' });
-    const call = {
-      library: LIBRARY,
-      funcName: 'malloc_trim',
-      retType: DataType.I32,
-      paramsType: [DataType.I64],
-      paramsValue: [0],
-    };
-    load(call);
-    return () => load(call);
+    const libc = await loadLibc();
+    const trim = (): void => void libc.call('malloc_trim', ['long'], [0]);
+    trim();
+    return trim;
   } catch {
     return undefined;
   }
