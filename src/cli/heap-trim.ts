@@ -4,7 +4,7 @@ import { loadLibc } from '../accel/kvm/ffi.ts';
 const INTERVAL_MS = 10_000;
 
 /**
- * Loads glibc's `malloc_trim`, which gives freed memory back to the host. V8's compiler takes and frees tens of
+ * Loads glibc's `malloc_trim` and calls it once; it gives freed memory back to the host. V8's compiler takes and frees tens of
  * megabytes on each of its threads; glibc keeps them, in an arena for each.
  *
  * @returns undefined where the C library cannot be called, or is another one
@@ -24,9 +24,9 @@ export async function loadHeapTrim(): Promise<(() => void) | undefined> {
 export function keepHeapTrimmed(): void {
   let trim: (() => void) | undefined;
   const timer = setInterval(async () => {
-    trim ??= await loadHeapTrim();
+    if (trim !== undefined) return trim();
+    trim = await loadHeapTrim();
     if (trim === undefined) clearInterval(timer);
-    else trim();
   }, INTERVAL_MS);
   timer.unref();
 }
