@@ -388,11 +388,10 @@ export class CodeCache {
     const span = this.#spans.get(i)!;
     const generation = this.#w[W.generation]!;
     if (span.checked !== generation) {
-      const { linearLow, linearHigh, mode } = this.store.pageOf(i);
-      const nextLow = (linearLow + 4096) | 0;
-      const nextHigh = nextLow === 0 && linearHigh !== 0 ? (linearHigh + 1) | 0 : linearHigh;
+      const page = this.store.pageOf(i);
+      const isUser = (page.mode & MODE.USER) !== 0;
       // The record itself is the instruction that faults: RIP follows from it.
-      if (this.#mmu.fetch(nextLow, nextHigh, (mode & MODE.USER) !== 0) >>> 12 !== span.secondPage) {
+      if (this.#mmu.fetch(...page.pageBehind(), isUser) >>> 12 !== span.secondPage) {
         this.#drop(i);
         return this.onStale(i);
       }

@@ -74,6 +74,12 @@ export class CodeTable implements CodePlace {
     return carry ? (this.ipHigh + 1) | 0 : this.ipHigh;
   }
 
+  /** Linear address of the page behind; it wraps at 4 GiB where the upper half is 0. */
+  pageBehind(): readonly [low: number, high: number] {
+    const low = (this.linearLow + 4096) | 0;
+    return [low, low === 0 && this.linearHigh !== 0 ? (this.linearHigh + 1) | 0 : this.linearHigh];
+  }
+
   /** Records that its runs have room for. */
   get room(): number {
     return this.#runs.length * RUN;

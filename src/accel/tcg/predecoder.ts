@@ -118,9 +118,7 @@ export class Predecoder {
       const buffer = this.#buffer.fill(0);
       buffer.set(bytes.subarray(start, start + available));
       if (available === 4096 - inPage && available < this.#toLimit(table, ipLow)) {
-        const nextLow = (table.linearLow + 4096) | 0;
-        const nextHigh = (table.linearHigh + (nextLow === 0 && table.linearHigh !== 0 ? 1 : 0)) | 0;
-        second = this.#host.fetch(nextLow, nextHigh, table.mode);
+        second = this.#host.fetch(...table.pageBehind(), table.mode);
         const more = Math.min(LONGEST - available, this.#toLimit(table, ipLow) - available);
         if (second >= 0) buffer.set(bytes.subarray(second, second + more), available);
         total += more;
