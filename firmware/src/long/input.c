@@ -8,8 +8,9 @@ enum { CTRL_C = 3, BACKSPACE = 8, CTRL_U = 21, ESCAPE = 27, DELETE = 127 };
 
 u32 interrupt_program(struct frame *frame);
 
-static volatile u8 queue[256]; // indices are u8: they wrap by themselves
-static volatile u8 queue_head, queue_tail;
+// What was typed ahead; indices are u8: they wrap by themselves
+static volatile u8 queue[256] SURVIVES_TEST = "";
+static volatile u8 queue_head SURVIVES_TEST = 0, queue_tail SURVIVES_TEST = 0;
 
 static void received(struct frame *frame) {
   while (in8(COM1 + LSR) & LSR_DATA_READY) {
@@ -53,7 +54,7 @@ static u32 erase(u32 length, u32 count) {
 }
 
 u32 read_line(char *line, u32 size) {
-  static u8 last;
+  static u8 last SURVIVES_TEST = 0;
   u32 length = 0;
   for (;;) {
     u8 byte = read_byte();

@@ -9,6 +9,9 @@ struct frame { // as traps.asm pushes it
 
 enum { VECTOR_IRQ = 0x20 };
 
+// For what is to survive `test`, which goes through real mode and clears .bss
+#define SURVIVES_TEST __attribute__((section(".data")))
+
 extern volatile struct trap last_trap;
 extern u64 last_frame_address; // of the frame that the CPU pushed
 

@@ -20,9 +20,9 @@ static const struct command {
     {"reboot", "reset through the 8042, CF9 or a triple fault", command_reboot},
 };
 
-// In .data, so that what is left of a line survives `test`, which goes through real mode and clears .bss
-static char line[256] __attribute__((section(".data"))) = "";
-static char *rest __attribute__((section(".data"))) = 0;
+// What is left of a line is run after `test`.
+static char line[256] SURVIVES_TEST = "";
+static char *rest SURVIVES_TEST = 0;
 
 u32 text_equal(const char *a, const char *b) {
   while (*a && *a == *b) a++, b++;

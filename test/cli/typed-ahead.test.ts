@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest';
+import { emu } from './run-emu.ts';
+
+test.each(['\n', '\r\n'])('lines typed before `test` is over are run behind it, ended by %j', async (end) => {
+  const { status, stdout } = await emu(['boot'], { input: `test${end}time${end}poweroff${end}` });
+  expect(status).toBe(0);
+  expect(stdout.match(/self-tests: \d+ passed, 0 failed/g)).toHaveLength(2);
+  expect(
+    stdout
+      .split(/^emu> /m)
+      .slice(1)
+      .map((text) => text.split('\r\n')[0]),
+  ).toEqual(['test', 'time', 'poweroff']);
+});
