@@ -12,3 +12,10 @@ test.each(['\n', '\r\n'])('lines typed before `test` is over are run behind it, 
       .map((text) => text.split('\r\n')[0]),
   ).toEqual(['test', 'time', 'poweroff']);
 });
+
+test('more lines than the prompt queues, typed while a program computes, are all run', async () => {
+  const input = `bench integer/64 10\n${'time\n'.repeat(100)}poweroff\n`;
+  const { status, stdout } = await emu(['boot'], { input });
+  expect(status).toBe(0);
+  expect(stdout.match(/^emu> time\r$/gm)).toHaveLength(100);
+});

@@ -3,7 +3,7 @@
 #include "../common/io.h"
 #include "kernel.h"
 
-enum { COM1 = 0x3f8, RBR = 0, IER = 1, LSR = 5, IER_RECEIVED = 1, LSR_DATA_READY = 1 };
+enum { COM1 = 0x3f8, RBR = 0, IER = 1, LSR = 5, IER_NONE = 0, IER_RECEIVED = 1, LSR_DATA_READY = 1 };
 enum { CTRL_C = 3, BACKSPACE = 8, CTRL_U = 21, ESCAPE = 27, DELETE = 127 };
 
 u32 interrupt_program(struct frame *frame);
@@ -12,12 +12,16 @@ u32 interrupt_program(struct frame *frame);
 static volatile u8 queue[256] SURVIVES_TEST = "";
 static volatile u8 queue_head SURVIVES_TEST = 0, queue_tail SURVIVES_TEST = 0;
 
+static u32 full(void) { return (u8)(queue_head + 1) == queue_tail; }
+
+// What finds no place in the queue stays in the UART, without interrupts until there is place.
 static void received(struct frame *frame) {
-  while (in8(COM1 + LSR) & LSR_DATA_READY) {
+  while (!full() && in8(COM1 + LSR) & LSR_DATA_READY) {
     u8 byte = in8(COM1 + RBR);
     if (byte == CTRL_C && interrupt_program(frame)) continue;
-    if ((u8)(queue_head + 1) != queue_tail) queue[queue_head++] = byte;
+    queue[queue_head++] = byte;
   }
+  if (full()) out8(COM1 + IER, IER_NONE);
 }
 
 void input_init(void) {
@@ -31,6 +35,7 @@ static u8 read_byte(void) {
     wait_for_interrupt();
     interrupts_off();
   }
+  if (full()) out8(COM1 + IER, IER_RECEIVED);
   u8 byte = queue[queue_tail++];
   interrupts_on();
   return byte;
