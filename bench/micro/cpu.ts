@@ -1,9 +1,8 @@
-import { createTcg } from '../../src/accel/tcg/index.ts';
+import { allocateRam, createTcg } from '../../src/accel/tcg/index.ts';
 import type { TcgOptions, TcgVcpu, Tier } from '../../src/accel/tcg/vcpu.ts';
 import { parseCpuModel } from '../../src/cpu/cpuid.ts';
 import { AR, CpuState, CR0, CR4, CS, DS, EFER, ES, FS, GS, SS, W } from '../../src/cpu/state.ts';
 import { AddressMap } from '../../src/memory/address-map.ts';
-import { GuestRam } from '../../src/memory/ram.ts';
 
 export type Width = 32 | 64;
 
@@ -27,7 +26,7 @@ const RDI = 7;
 export class MicroCpu {
   readonly vcpu: TcgVcpu;
   readonly width: Width;
-  readonly ram = new GuestRam(new ArrayBuffer(RAM), RAM);
+  readonly ram = allocateRam(RAM);
   #codeEnd = CODE;
 
   /** `options` of the virtual CPU beside its tier. */

@@ -1,3 +1,5 @@
+import { Arena } from '../memory/arena.ts';
+
 /**
  * CPU state: one buffer and one table of fields. Snapshots, gdb packets, KVM's structures,
  * emitted code and state diffs take names, offsets and widths from this table.
@@ -214,22 +216,27 @@ export const EFER = { SCE: 1, LME: 0x100, LMA: 0x400, NXE: 0x800 } as const;
 
 /** The state of one logical processor. Word `W.name + i` of `words` is field `name`. */
 export class CpuState {
-  readonly buffer: ArrayBuffer;
   readonly words: Int32Array;
   readonly bytes: Uint8Array;
+  readonly i8: Int8Array;
   readonly u16: Uint16Array;
+  readonly i16: Int16Array;
   readonly f32: Float32Array;
   readonly f64: Float64Array;
   readonly u64: BigUint64Array;
 
-  constructor() {
-    this.buffer = new ArrayBuffer(Math.ceil(STATE_WORDS / 4) * 16);
-    this.words = new Int32Array(this.buffer);
-    this.bytes = new Uint8Array(this.buffer);
-    this.u16 = new Uint16Array(this.buffer);
-    this.f32 = new Float32Array(this.buffer);
-    this.f64 = new Float64Array(this.buffer);
-    this.u64 = new BigUint64Array(this.buffer);
+  /** Its memory comes from `arena`. */
+  constructor(arena = new Arena()) {
+    const size = Math.ceil(STATE_WORDS / 4) * 16;
+    const { buffer, byteOffset } = arena.take(size);
+    this.words = new Int32Array(buffer, byteOffset, size / 4);
+    this.bytes = new Uint8Array(buffer, byteOffset, size);
+    this.i8 = new Int8Array(buffer, byteOffset, size);
+    this.u16 = new Uint16Array(buffer, byteOffset, size / 2);
+    this.i16 = new Int16Array(buffer, byteOffset, size / 2);
+    this.f32 = new Float32Array(buffer, byteOffset, size / 4);
+    this.f64 = new Float64Array(buffer, byteOffset, size / 8);
+    this.u64 = new BigUint64Array(buffer, byteOffset, size / 8);
   }
 
   /** Element `index` of a 4- or 8-byte field as an unsigned BigInt. For slow paths and tools. */

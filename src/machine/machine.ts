@@ -4,13 +4,15 @@ import { InterruptLatch } from '../accel/interrupt-latch.ts';
 import type { KvmCpu } from '../accel/kvm/core.ts';
 import type { KvmHost } from '../accel/kvm/index.ts';
 import { KvmError } from '../accel/kvm/kvm-error.ts';
-import { createTcg } from '../accel/tcg/index.ts';
+import { allocateRam, createTcg } from '../accel/tcg/index.ts';
 import type { JitOptions } from '../accel/tcg/jit/options.ts';
 import type { TcgVcpu, Tier } from '../accel/tcg/vcpu.ts';
 import type { CharBackend } from '../bus/backends.ts';
 import { type CpuModel, parseCpuModel } from '../cpu/cpuid.ts';
 import { resetState } from '../cpu/reset.ts';
 import { CpuState } from '../cpu/state.ts';
+import { addressSpaceLimit } from '../host/address-space.ts';
+import { GuestRam } from '../memory/ram.ts';
 import { type BootPlan, loadIntoMemory } from './boot/boot-plan.ts';
 import { planKernel } from './boot/load-kernel.ts';
 import { type MemoryLayout, memoryLayout } from './boot/memory-layout.ts';
@@ -57,6 +59,9 @@ export type MachineExit =
   | { readonly reason: 'reset'; readonly why: string }
   | { readonly reason: 'debug-exit'; readonly status: number }
   | { readonly reason: 'fatal'; readonly message: string };
+
+/** V8 reserves 10 GiB of address space for WebAssembly memory, and ends the process when it finds none for itself. */
+const ROOMY = 2 ** 36;
 
 /** Resets in a row without this much guest work between them are a reset loop. */
 const RESET_STORM = { count: 50, instructions: 1_000_000 };
@@ -112,7 +117,7 @@ export class Machine {
     this.pc = new Pc(
       {
         layout: this.layout,
-        allocate: (bytes) => config.kvm?.allocate(bytes) ?? new ArrayBuffer(bytes),
+        allocate: (size, romSize) => allocate(config, size, romSize),
         clock: this.clock.timers,
         wallClock: config.wallClock ?? (config.icount === true ? () => 0 : Date.now),
         serial: [watchInput(config.serial ?? this.console, () => this.#loop.notify())],
@@ -338,4 +343,11 @@ function watchInput(backend: CharBackend, wake: () => void): CharBackend {
         wake();
       }),
   };
+}
+
+/** Memory that KVM can use too, else memory that WebAssembly code can use, else plain. */
+function allocate({ kvm }: MachineConfig, size: number, romSize: number): GuestRam {
+  if (kvm === undefined && addressSpaceLimit() >= ROOMY) return allocateRam(size, romSize);
+  const bytes = size + romSize;
+  return new GuestRam(kvm?.allocate(bytes) ?? new ArrayBuffer(bytes), size);
 }

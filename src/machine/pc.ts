@@ -20,7 +20,7 @@ import { Port92 } from '../devices/port92.ts';
 import { ResetControl } from '../devices/reset-control.ts';
 import { Uart16550 } from '../devices/uart16550.ts';
 import { AddressMap } from '../memory/address-map.ts';
-import { GuestRam } from '../memory/ram.ts';
+import type { GuestRam } from '../memory/ram.ts';
 import { EXTENDED_BASE, HIGH_RAM_BASE, type MemoryLayout } from './boot/memory-layout.ts';
 
 /** What the board asks of the machine that it is in. */
@@ -41,8 +41,8 @@ export interface PcConfig {
   readonly wallClock: () => number;
   readonly serial: readonly CharBackend[];
   readonly debugcon: (byte: number) => void;
-  /** Where guest memory comes from: zeroed bytes. */
-  readonly allocate: (bytes: number) => ArrayBuffer;
+  /** Where guest memory comes from: zeroed bytes of RAM and ROM. */
+  readonly allocate: (size: number, romSize: number) => GuestRam;
   /** Firmware image, a multiple of 64 KiB; it ends at 4 GiB and at 1 MiB. */
   readonly rom: Uint8Array | undefined;
 }
@@ -194,7 +194,7 @@ function mapMemory(
   rom: Uint8Array | undefined,
 ): AddressMap {
   const romSize = rom?.length ?? 0;
-  const ram = new GuestRam(allocate(ramSize + romSize), ramSize);
+  const ram = allocate(ramSize, romSize);
   const map = new AddressMap(ram);
   if (rom === undefined) {
     map.add({ kind: 'ram', name: 'RAM', base: 0, length: lowTop, offset: 0 });

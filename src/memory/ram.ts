@@ -1,24 +1,78 @@
+import { Arena } from './arena.ts';
+
+/** WebAssembly.Memory; Node's types do not name it. */
+export interface WasmMemory {
+  readonly buffer: ArrayBuffer;
+}
+interface WasmMemoryConstructor {
+  new (pages: { readonly initial: number; readonly maximum: number }): WasmMemory;
+}
+const { Memory } = (globalThis as unknown as { WebAssembly: { Memory: WasmMemoryConstructor } }).WebAssembly;
+
+const WASM_PAGE = 65_536;
+/** 32-bit addresses reach no more. */
+const MOST_WASM_PAGES = 65_536;
+
 /**
  * The bytes of guest RAM and ROM images: one buffer, typed views over it.
  * RAM lies at offset 0; ROM images follow behind it. Where they appear to the guest is the
- * address map's matter.
+ * address map's matter. Behind them the buffer may have a spare part, which no view shows.
  */
 export class GuestRam {
   readonly buffer: ArrayBuffer;
-  /** Bytes of RAM; the buffer may be longer (ROM images). */
+  /** The memory that the buffer is of, when WebAssembly code can be given it. */
+  readonly memory: WasmMemory | undefined;
+  /** Bytes of RAM. */
   readonly size: number;
+  /** Bytes of RAM and ROM images. */
+  readonly length: number;
   readonly u8: Uint8Array;
   readonly u16: Uint16Array;
   readonly i32: Int32Array;
   readonly view: DataView;
+  #spare: Arena | undefined;
 
-  /** `buffer` may come from an accelerator (mmap); its length is a multiple of 4096. */
-  constructor(buffer: ArrayBuffer, size: number) {
+  /** `buffer` holds RAM and ROM images, a multiple of 4096 bytes; it may come from an accelerator (mmap). */
+  constructor(buffer: ArrayBuffer, size: number, length = buffer.byteLength, memory?: WasmMemory) {
     this.buffer = buffer;
+    this.memory = memory;
     this.size = size;
-    this.u8 = new Uint8Array(buffer);
-    this.u16 = new Uint16Array(buffer);
-    this.i32 = new Int32Array(buffer);
-    this.view = new DataView(buffer);
+    this.length = length;
+    this.u8 = new Uint8Array(buffer, 0, length);
+    this.u16 = new Uint16Array(buffer, 0, length / 2);
+    this.i32 = new Int32Array(buffer, 0, length / 4);
+    this.view = new DataView(buffer, 0, length);
+    if (memory !== undefined) this.#spare = new Arena({ buffer, from: length, to: buffer.byteLength });
+  }
+
+  /**
+   * RAM in WebAssembly memory, with room for `spare` bytes; in a buffer of its own where the host does not give that:
+   * it wants 4 GiB together, and some 10 GiB of the address space.
+   * @throws RangeError when the host has not so much memory
+   */
+  static allocate(size: number, romSize: number, spare: number): GuestRam {
+    const length = size + romSize;
+    const memory = tryMemory(length + spare);
+    return memory === undefined
+      ? new GuestRam(new ArrayBuffer(length), size)
+      : new GuestRam(memory.buffer, size, length, memory);
+  }
+
+  /** The spare part for the first that asks; the next, and RAM without one, get memory elsewhere. */
+  takeSpare(): Arena {
+    const spare = this.#spare ?? new Arena();
+    this.#spare = undefined;
+    return spare;
+  }
+}
+
+function tryMemory(bytes: number): WasmMemory | undefined {
+  const pages = Math.ceil(bytes / WASM_PAGE);
+  if (pages > MOST_WASM_PAGES) return undefined;
+  try {
+    return new Memory({ initial: pages, maximum: pages });
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
   }
 }

@@ -1,4 +1,5 @@
 import type { AddressMap } from '../memory/address-map.ts';
+import type { Arena } from '../memory/arena.ts';
 import type { CodePages } from '../memory/code-pages.ts';
 import { hex } from '../util/hex.ts';
 import { ACCESS, PageWalker, type PagingConfig, type Translation } from './page-tables.ts';
@@ -55,13 +56,13 @@ export class Mmu {
   /** One line for each translation made or dropped, when tracing. */
   trace: ((line: string) => void) | undefined;
 
-  constructor(map: AddressMap, code: CodePages, config: PagingConfig, faults: MmuFaults) {
+  constructor(map: AddressMap, code: CodePages, config: PagingConfig, faults: MmuFaults, arena?: Arena) {
     this.#map = map;
     this.#code = code;
     this.#faults = faults;
     this.#m8 = map.ram.u8;
     this.#view = map.ram.view;
-    this.tlb = new Tlb(Math.ceil(map.ram.buffer.byteLength / 4096));
+    this.tlb = new Tlb(Math.ceil(map.ram.length / 4096), arena);
     const physical = {
       read: (gpa: number) => this.map.read(this.#mask(gpa), 4) | 0,
       write: (gpa: number, value: number) => this.#writePhysical(this.#mask(gpa), value),

@@ -1,3 +1,5 @@
+import { Arena } from '../memory/arena.ts';
+
 /**
  * The data TLB as emitted code sees it: for each kind of access two flat tables indexed by linear bits 12-31.
  * `xor[n] ^ linear` is the byte's offset in the RAM buffer; negative when the entry is empty.
@@ -20,7 +22,7 @@ const REGION_SHIFT = 21;
 const LARGEST_SHIFT = 30;
 
 export class Tlb {
-  readonly tables: readonly [TlbTable, TlbTable, TlbTable, TlbTable] = [table(), table(), table(), table()];
+  readonly tables: readonly [TlbTable, TlbTable, TlbTable, TlbTable];
   /** Filled entries, `kind << 20 | index`, so that a flush costs what was used. */
   #local: number[] = [];
   #global: number[] = [];
@@ -29,7 +31,9 @@ export class Tlb {
   /** For each RAM page the one entry of each write kind that maps it, plus one; 0 when there is none. */
   readonly #writers: readonly [Int32Array, Int32Array];
 
-  constructor(ramPages: number) {
+  /** The tables' memory comes from `arena`. */
+  constructor(ramPages: number, arena = new Arena()) {
+    this.tables = [table(arena), table(arena), table(arena), table(arena)];
     this.#writers = [new Int32Array(ramPages), new Int32Array(ramPages)];
   }
 
@@ -112,10 +116,12 @@ export class Tlb {
 /** What an empty table holds; made once, as each is 4 MiB. */
 let emptyXor: Int32Array | undefined;
 
-function table(): TlbTable {
+function table(arena: Arena): TlbTable {
   if (emptyXor === undefined) {
     emptyXor = new Int32Array(ENTRIES);
     for (let index = 0; index < ENTRIES; index++) emptyXor[index] = (index << 12) ^ EMPTY;
   }
-  return { xor: emptyXor.slice(), high: new Int32Array(ENTRIES) };
+  const xor = arena.takeWords(ENTRIES);
+  xor.set(emptyXor);
+  return { xor, high: arena.takeWords(ENTRIES) };
 }

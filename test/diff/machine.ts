@@ -1,11 +1,10 @@
 import type { CodeLimits } from '../../src/accel/tcg/code-keeper.ts';
-import { createTcg } from '../../src/accel/tcg/index.ts';
+import { allocateRam, createTcg } from '../../src/accel/tcg/index.ts';
 import type { JitOptions } from '../../src/accel/tcg/jit/options.ts';
 import type { TcgVcpu, Tier } from '../../src/accel/tcg/vcpu.ts';
 import { parseCpuModel } from '../../src/cpu/cpuid.ts';
 import { AR, CpuState, CR0, CR4, CS, EFER, FIELDS, type FieldName, GS, LDTR, SS, TR, W } from '../../src/cpu/state.ts';
 import { AddressMap } from '../../src/memory/address-map.ts';
-import { GuestRam } from '../../src/memory/ram.ts';
 import { entryOf, handlerOf, handlers, INTR_VECTOR, VECTORS } from './handlers.ts';
 import * as at from './layout.ts';
 import { type Assembled, assemble, type Program } from './program.ts';
@@ -33,7 +32,7 @@ const MOST_INSTRUCTIONS = 120_000;
 /** A CPU and its memory; runs one program after the other. */
 export class DiffMachine {
   readonly vcpu: TcgVcpu;
-  readonly #ram = new GuestRam(new ArrayBuffer(at.RAM_BYTES), at.RAM_BYTES);
+  readonly #ram = allocateRam(at.RAM_BYTES);
   readonly #interrupts = {
     pending: false,
     acknowledge(): number {

@@ -1,11 +1,12 @@
-import { TcgVcpu, type Tier } from '../../src/accel/tcg/vcpu.ts';
+import { allocateRam, createTcg } from '../../src/accel/tcg/index.ts';
+import type { TcgVcpu, Tier } from '../../src/accel/tcg/vcpu.ts';
 import { IoSpace } from '../../src/bus/io-space.ts';
 import { parseCpuModel } from '../../src/cpu/cpuid.ts';
 import { arithmeticFlags, writeRflags } from '../../src/cpu/flags.ts';
 import { updateMode } from '../../src/cpu/mode.ts';
 import { AR, CR0, CR4, CS, EFER, ES, GS, RSP, SS, W } from '../../src/cpu/state.ts';
 import { AddressMap } from '../../src/memory/address-map.ts';
-import { GuestRam } from '../../src/memory/ram.ts';
+import type { GuestRam } from '../../src/memory/ram.ts';
 import { type Image, MEMORY, MEMORY_BYTES } from './image.ts';
 import { compileAtRip, leadIn } from './jit-frame.ts';
 
@@ -27,12 +28,12 @@ export class Guest {
 
   constructor(tier: Tier) {
     this.#tier = tier;
-    this.ram = new GuestRam(new ArrayBuffer(RAM_BYTES), RAM_BYTES);
+    this.ram = allocateRam(RAM_BYTES);
     const memory = new AddressMap(this.ram);
     memory.add({ kind: 'ram', name: 'RAM', base: 0, length: RAM_BYTES, offset: 0 });
     const interrupts = { pending: false, acknowledge: () => 0 };
     const model = parseCpuModel('max');
-    this.vcpu = new TcgVcpu({ memory, ports: new IoSpace(), interrupts }, { model, tier, tsc: () => 0n });
+    this.vcpu = createTcg({ memory, ports: new IoSpace(), interrupts }, { model, tier, tsc: () => 0n });
     this.vcpu.traceInterrupt = (line) => {
       if (this.#trace === '') this.#trace = line;
     };

@@ -1,9 +1,8 @@
-import { createTcg } from '../../src/accel/tcg/index.ts';
+import { allocateRam, createTcg } from '../../src/accel/tcg/index.ts';
 import type { TcgVcpu, Tier } from '../../src/accel/tcg/vcpu.ts';
 import { parseCpuModel } from '../../src/cpu/cpuid.ts';
 import { AR, CpuState, CR0, CR4, CS, DS, EFER, ES, FS, GS, SS, TR, W } from '../../src/cpu/state.ts';
 import { AddressMap } from '../../src/memory/address-map.ts';
-import { GuestRam } from '../../src/memory/ram.ts';
 import { CODE, DATA, PAGE, type State } from './cases.ts';
 import { compileAtRip, leadIn } from './jit-frame.ts';
 
@@ -29,7 +28,7 @@ export type Width = 16 | 32 | 64;
  */
 export class TestMachine {
   readonly vcpu: TcgVcpu;
-  readonly #ram = new GuestRam(new ArrayBuffer(RAM), RAM);
+  readonly #ram = allocateRam(RAM);
   readonly #map = new AddressMap(this.#ram);
   readonly #state = new CpuState();
   readonly #tier: Tier;

@@ -1,4 +1,4 @@
-import { createTcg } from '../../src/accel/tcg/index.ts';
+import { allocateRam, createTcg } from '../../src/accel/tcg/index.ts';
 import type { TcgVcpu, Tier } from '../../src/accel/tcg/vcpu.ts';
 import { parseCpuModel } from '../../src/cpu/cpuid.ts';
 import { updateMode } from '../../src/cpu/mode.ts';
@@ -19,7 +19,6 @@ import {
   W,
 } from '../../src/cpu/state.ts';
 import { AddressMap } from '../../src/memory/address-map.ts';
-import { GuestRam } from '../../src/memory/ram.ts';
 import { REGISTERS } from './cases.ts';
 import { compileAtRip, leadIn } from './jit-frame.ts';
 
@@ -213,7 +212,7 @@ function differences(wanted: Snapshot, got: Snapshot): string[] {
 export class SystemMachine {
   readonly vcpu: TcgVcpu;
   readonly #tier: Tier;
-  readonly #ram = new GuestRam(new ArrayBuffer(RAM), RAM);
+  readonly #ram = allocateRam(RAM);
   readonly #map = new AddressMap(this.#ram);
   readonly #bases = new Map<ModeName, Snapshot>();
   #io: string[] = [];

@@ -1,11 +1,10 @@
-import { createTcg } from '../../src/accel/tcg/index.ts';
+import { allocateRam, createTcg } from '../../src/accel/tcg/index.ts';
 import type { TcgVcpu, Tier } from '../../src/accel/tcg/vcpu.ts';
 import { parseCpuModel } from '../../src/cpu/cpuid.ts';
 import { readRflags, writeRflags } from '../../src/cpu/flags.ts';
 import { updateMode } from '../../src/cpu/mode.ts';
 import { DS, ES, FS, GS, W } from '../../src/cpu/state.ts';
 import { AddressMap } from '../../src/memory/address-map.ts';
-import { GuestRam } from '../../src/memory/ram.ts';
 import { compileAtRip, NOPS } from '../isa/jit-frame.ts';
 import { readFrame } from './frame.ts';
 import { AT, type Image, NO_RESULT } from './image.ts';
@@ -22,7 +21,7 @@ const MOST_INSTRUCTIONS = 10_000;
 export class TcgMachine {
   readonly vcpu: TcgVcpu;
   readonly #tier: Tier;
-  readonly #ram = new GuestRam(new ArrayBuffer(RAM_BYTES), RAM_BYTES);
+  readonly #ram = allocateRam(RAM_BYTES);
   readonly #map = new AddressMap(this.#ram);
   readonly #fresh: Int32Array;
 

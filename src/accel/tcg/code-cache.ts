@@ -3,6 +3,7 @@ import { raiseGP, raiseUD } from '../../cpu/fault.ts';
 import type { Insn } from '../../cpu/insn.ts';
 import { MODE } from '../../cpu/mode.ts';
 import { CS, W } from '../../cpu/state.ts';
+import type { Arena } from '../../memory/arena.ts';
 import type { CodePages } from '../../memory/code-pages.ts';
 import type { Mmu } from '../../mmu/mmu.ts';
 import { type CodePlace, CodeTable } from './code-table.ts';
@@ -44,7 +45,7 @@ export class CodeCache {
   readonly #byPage = new Map<number, CodeTable[]>();
   readonly #fetch: (CodeTable | undefined)[] = new Array(FETCH_ENTRIES).fill(undefined);
   /** The records that were looked up last, by instruction pointer; emitted code looks there itself. */
-  readonly recent = new Int32Array(RECENT_ENTRIES);
+  readonly recent: Int32Array;
   /** Instructions whose bytes lie on two pages, by the second page. */
   readonly #crossing = new Map<number, number[]>();
   readonly #spans = new Map<number, Span>();
@@ -67,7 +68,7 @@ export class CodeCache {
   fullAt = Infinity;
   onFull: () => void = () => {};
   /** What is looked up now is marked as used in this epoch; in memory that emitted code reads. */
-  readonly epochWord = new Int32Array(1);
+  readonly epochWord: Int32Array;
   /** Told when a record is forgotten, when all are, and before the words of forgotten ones are used again. */
   onDrop: (record: number) => void = () => {};
   onClear: () => void = () => {};
@@ -76,7 +77,17 @@ export class CodeCache {
   invalidated = 0;
   readonly predecoder: Predecoder;
 
-  constructor(w: Int32Array, mmu: Mmu, pages: CodePages, decoder: Decode, forms: Forms, records: Records) {
+  constructor(
+    w: Int32Array,
+    mmu: Mmu,
+    pages: CodePages,
+    decoder: Decode,
+    forms: Forms,
+    records: Records,
+    arena: Arena,
+  ) {
+    this.recent = arena.takeWords(RECENT_ENTRIES);
+    this.epochWord = arena.takeWords(1);
     this.#w = w;
     this.#mmu = mmu;
     this.#pages = pages;

@@ -1,14 +1,18 @@
 import { af, arithmeticFlags, cf, condition, of, pf, sf, zf } from '../../cpu/flags.ts';
 import { imulOverflow32, imulOverflow64, LIBRARY } from '../../cpu/ir/lib.ts';
 import type { CpuState } from '../../cpu/state.ts';
+import type { Arena } from '../../memory/arena.ts';
 import type { GuestRam } from '../../memory/ram.ts';
 import type { Mmu } from '../../mmu/mmu.ts';
 
 /** What generated text may name, and the only place where text becomes code. */
 export class Environment {
   readonly names: Record<string, unknown>;
+  /** Memory for what generated code itself reads and writes. */
+  readonly arena: Arena;
 
-  constructor(state: CpuState, ram: GuestRam, mmu: Mmu, helpers: Readonly<Record<string, unknown>>) {
+  constructor(state: CpuState, ram: GuestRam, mmu: Mmu, helpers: Readonly<Record<string, unknown>>, arena: Arena) {
+    this.arena = arena;
     const [kr, kw, ur, uw] = mmu.tlb.tables;
     this.names = {
       w: state.words,

@@ -1,3 +1,4 @@
+import { Arena } from '../../memory/arena.ts';
 import type { CodeTable } from './code-table.ts';
 import { Functions } from './functions.ts';
 import { type Handler, INFO, NUMBER_SHIFT, R, RECORD, WARM } from './record.ts';
@@ -17,11 +18,11 @@ export class Records {
   readonly words: Int32Array;
   readonly functions = new Functions();
   /** By table number: 1 while the table is live. */
-  readonly live = new Uint8Array(TABLES);
+  readonly live: Uint8Array;
   /** By table number: high half of the instruction pointer. */
-  readonly ipHighs = new Int32Array(TABLES);
+  readonly ipHighs: Int32Array;
   /** By table number: the mode that its records were translated for. */
-  readonly modes = new Int32Array(TABLES);
+  readonly modes: Int32Array;
   /** The first few targets of indirect jumps. */
   readonly targets = new Map<number, number[]>();
   /** Number 0 is the table of no record, number 1 that of WARM. */
@@ -32,9 +33,13 @@ export class Records {
   #fresh = RUN * RECORD;
   #stale = 0;
 
-  /** `capacity`: how many records there can be, with those that wait for a sweep. */
-  constructor(capacity: number) {
-    this.words = new Int32Array((Math.ceil(capacity / RUN) + 1) * RUN * RECORD);
+  /** `capacity`: how many records there can be, with those that wait for a sweep. Their memory comes from `arena`. */
+  constructor(capacity: number, arena = new Arena()) {
+    this.words = arena.takeWords((Math.ceil(capacity / RUN) + 1) * RUN * RECORD);
+    const { buffer, byteOffset } = arena.take(TABLES);
+    this.live = new Uint8Array(buffer, byteOffset, TABLES);
+    this.ipHighs = arena.takeWords(TABLES);
+    this.modes = arena.takeWords(TABLES);
     this.live[1] = 1;
     this.words[WARM + R.page] = 1;
     this.words[WARM + R.left] = -1;

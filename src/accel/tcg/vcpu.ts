@@ -11,7 +11,7 @@ import { STEP_BUDGET } from '../../cpu/helpers/string.ts';
 import { MODE, updateMode } from '../../cpu/mode.ts';
 import { CpuState, CS, FLAG, W } from '../../cpu/state.ts';
 import { CodePages } from '../../memory/code-pages.ts';
-import { Mmu } from '../../mmu/mmu.ts';
+import { Mmu, type MmuFaults } from '../../mmu/mmu.ts';
 import type { Board, Breakpoint, DebugCause, Vcpu, VcpuExit } from '../accelerator.ts';
 import { BreakpointSet } from './breakpoints.ts';
 import { CodeCache } from './code-cache.ts';
@@ -52,8 +52,8 @@ const SHUTDOWN: VcpuExit = { reason: 'shutdown' };
  * each other until one returns STOP: budget used, an event waits, or the mode may have changed.
  */
 export class TcgVcpu implements Vcpu, CpuContext {
-  readonly state = new CpuState();
-  readonly w: Int32Array = this.state.words;
+  readonly state: CpuState;
+  readonly w: Int32Array;
   readonly memory: LinearMemory;
   readonly ports: PortAccess;
   readonly interrupts: InterruptSource;
@@ -63,6 +63,8 @@ export class TcgVcpu implements Vcpu, CpuContext {
   readonly code: CodeCache;
   readonly forms: Forms;
   readonly pages: CodePages;
+  /** What generated code names, and the memory that it is given. */
+  readonly environment: Environment;
   /** Emitted code; undefined in the tiers without it. */
   readonly regions: Regions | undefined;
   readonly #decode: Decode;
@@ -90,32 +92,37 @@ export class TcgVcpu implements Vcpu, CpuContext {
   #reported = false;
 
   constructor(board: Board, options: TcgOptions) {
-    const { w } = this;
     const { memory: map } = board;
+    const arena = map.ram.takeSpare();
+    this.state = new CpuState(arena);
+    const w = this.state.words;
+    this.w = w;
     this.ports = board.ports;
     this.interrupts = board.interrupts;
     this.model = options.model;
     this.tsc = options.tsc;
     this.#tier = options.tier;
-    this.pages = new CodePages(map.ram.buffer.byteLength);
+    this.pages = new CodePages(map.ram.length);
     map.onDeviceWrite.push((offset, length) => this.pages.writtenRange(offset, length));
-    this.mmu = new Mmu(map, this.pages, createPagingConfig(), {
+    const faults: MmuFaults = {
       pageFault(low, high, errorCode) {
         w[W.cr2] = low;
         w[W.cr2 + 1] = high;
         return raise(VECTOR.PF, errorCode);
       },
       nonCanonical: (stack) => (stack ? raise(VECTOR.SS, 0) : raiseGP(0)),
-    });
+    };
+    this.mmu = new Mmu(map, this.pages, createPagingConfig(), faults, arena);
     this.memory = linearMemory(w, this.mmu);
     const helpers = createHelpers(this);
-    const environment = new Environment(this.state, map.ram, this.mmu, helpers);
+    const environment = new Environment(this.state, map.ram, this.mmu, helpers, arena);
+    this.environment = environment;
     const hot = options.jit?.hot ?? HOT;
     const limits = { ...CODE_LIMITS, ...options.limits };
-    this.#records = new Records(limits.records + SPARE_RECORDS);
+    this.#records = new Records(limits.records + SPARE_RECORDS, arena);
     this.forms = new Forms(environment, this.#records, hot);
     this.#decode = createDecoder({ features: options.model.features });
-    this.code = new CodeCache(w, this.mmu, this.pages, this.#decode, this.forms, this.#records);
+    this.code = new CodeCache(w, this.mmu, this.pages, this.#decode, this.forms, this.#records, arena);
     this.#reference = new ReferenceTier(this, this.mmu, this.#decode, helpers);
     this.#points = new BreakpointSet(this.mmu, this.code, (cause) => this.#stopFor(cause), DEBUG_STOP);
     this.#guestPoints = new GuestBreakpoints(w, this.mmu);

@@ -21,9 +21,7 @@ const EXPANDED = 0x40;
  */
 export function stringCompareHelpers(cpu: CpuContext) {
   const { w } = cpu;
-  const { bytes: u8, u16, buffer } = cpu.state;
-  const i8 = new Int8Array(buffer);
-  const i16 = new Int16Array(buffer);
+  const { bytes: u8, u16, i8, i16 } = cpu.state;
 
   const element = (s: number, at: number, imm: number): number => {
     if ((imm & WORDS) !== 0) return (imm & SIGNED) !== 0 ? i16[2 * s + at] : u16[2 * s + at];

@@ -18,9 +18,7 @@ function multiplyHigh(a: number, b: number): number {
  */
 export function vectorIntHelpers(cpu: CpuContext) {
   const { w } = cpu;
-  const { bytes: u8, u16, buffer } = cpu.state;
-  const i8 = new Int8Array(buffer);
-  const i16 = new Int16Array(buffer);
+  const { bytes: u8, u16, i8, i16 } = cpu.state;
   const sums = new Int32Array(8);
 
   return {

@@ -11,9 +11,7 @@ const T = W.scratch + 8;
  */
 export function vectorPackHelpers(cpu: CpuContext) {
   const { w } = cpu;
-  const { bytes: u8, u16, buffer } = cpu.state;
-  const i8 = new Int8Array(buffer);
-  const i16 = new Int16Array(buffer);
+  const { bytes: u8, u16, i8, i16 } = cpu.state;
   const finish = (d: number, bytes: number): void => {
     for (let i = 0; i < bytes >> 2; i++) w[d + i] = w[T + i];
   };

@@ -6,8 +6,7 @@ import type { CpuContext } from '../context.ts';
  */
 export function vectorShiftHelpers(cpu: CpuContext) {
   const { w } = cpu;
-  const { bytes: u8, u16, buffer } = cpu.state;
-  const i16 = new Int16Array(buffer);
+  const { bytes: u8, u16, i16 } = cpu.state;
   const count = (s: number): number => (w[s + 1] !== 0 || w[s] >>> 0 > 64 ? 64 : w[s]);
 
   return {

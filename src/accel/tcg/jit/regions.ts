@@ -76,7 +76,7 @@ export interface MadeRegion {
 
 /** Makes, keeps and drops regions. */
 export class Regions {
-  readonly stats = new JitStats();
+  readonly stats: JitStats;
   /** Told of each region that is made. */
   onMade: ((made: MadeRegion) => void) | undefined;
   readonly #w: Int32Array;
@@ -102,6 +102,7 @@ export class Regions {
     this.#code = code;
     this.#records = code.store;
     this.#env = env;
+    this.stats = new JitStats(env.arena);
     this.#passes = choosePasses(options.passes);
     this.#only = options.only;
     this.hot = options.hot ?? HOT;
@@ -292,7 +293,7 @@ export class Regions {
       code.ripIsExact = true;
     };
     // A region writes the budget that it begins with into the first word.
-    const entered = new Int32Array(1);
+    const entered = this.#env.arena.takeWords(1);
     Object.assign(names, { entered, counts: stats.counts, epoch: code.epochWord, recent: code.recent });
     // -1: the region may run.
     names.recheck = (region: Region, i: number): number => {

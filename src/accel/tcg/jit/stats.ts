@@ -1,10 +1,12 @@
+import type { Arena } from '../../../memory/arena.ts';
+
 /** What emitted code itself counts. */
 export const COUNT = { ran: 0, exits: 1, indirect: 2 } as const;
 
 /** What the JIT did so far. */
 export class JitStats {
   /** By COUNT; doubles, which nothing overflows. */
-  readonly counts = new Float64Array(3);
+  readonly counts: Float64Array;
   made = 0;
   refused = 0;
   dropped = 0;
@@ -24,6 +26,11 @@ export class JitStats {
   unsuited = 0;
   /** Faults in regions. */
   faults = 0;
+
+  constructor(arena: Arena) {
+    const { buffer, byteOffset } = arena.take(3 * 8);
+    this.counts = new Float64Array(buffer, byteOffset, 3);
+  }
 
   /** Guest instructions that ran in regions. */
   get ran(): number {
