@@ -1,5 +1,4 @@
 import { CodeTable } from '../../src/accel/tcg/code-table.ts';
-import { HOT } from '../../src/accel/tcg/forms.ts';
 import { emitRegion } from '../../src/accel/tcg/jit/emit-region.ts';
 import { buildFlowGraph } from '../../src/accel/tcg/jit/flow-graph.ts';
 import { choosePasses } from '../../src/accel/tcg/jit/passes.ts';
@@ -46,7 +45,7 @@ function casesOf(width: Width): Case[] {
   const records = insns.map(() => table.take());
   const graph = buildFlowGraph(hot, vcpu.code, passes);
   if (graph === undefined) throw new Error('the sample has no hot block');
-  const ends = { guarded: false, hot: HOT, isUnaligned: () => false };
+  const ends = { guarded: false, hot: 100_000, isUnaligned: () => false };
   const group = `front end ${width}`;
   return [
     { group, name: 'decode', units: insns.length, run: () => decodeAll(decode, code, mode, base) },

@@ -1,3 +1,4 @@
+import { W } from '../cpu/state.ts';
 import type { ProfileEntry } from '../host/cpu-profile.ts';
 import { residentBytes } from '../host/memory-use.ts';
 import type { Machine } from '../machine/machine.ts';
@@ -11,7 +12,8 @@ export function describeJit({ tcg, layout }: Machine): string {
   const lines: string[] = [];
   if (regions === undefined) lines.push('no emitted code in this tier');
   else {
-    const { stats, hot } = regions;
+    const { stats } = regions;
+    const hot = regions.hot(tcg.state.words[W.mode]!);
     const { made, refused, dropped, evicted } = stats;
     lines.push(
       `regions: ${regions.live} of ${made} made, ${dropped - evicted} dropped, ${evicted} evicted, ${refused} refused, after ${hot} entries; ` +

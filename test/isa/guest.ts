@@ -1,4 +1,5 @@
 import { allocateRam, createTcg } from '../../src/accel/tcg/index.ts';
+import type { JitOptions } from '../../src/accel/tcg/jit/options.ts';
 import type { TcgVcpu, Tier } from '../../src/accel/tcg/vcpu.ts';
 import { IoSpace } from '../../src/bus/io-space.ts';
 import { parseCpuModel } from '../../src/cpu/cpuid.ts';
@@ -26,14 +27,14 @@ export class Guest {
   #code = FIRST_CODE;
   #trace = '';
 
-  constructor(tier: Tier) {
+  constructor(tier: Tier, jit: JitOptions = {}) {
     this.#tier = tier;
     this.ram = allocateRam(RAM_BYTES);
     const memory = new AddressMap(this.ram);
     memory.add({ kind: 'ram', name: 'RAM', base: 0, length: RAM_BYTES, offset: 0 });
     const interrupts = { pending: false, acknowledge: () => 0 };
     const model = parseCpuModel('max');
-    this.vcpu = createTcg({ memory, ports: new IoSpace(), interrupts }, { model, tier, tsc: () => 0n });
+    this.vcpu = createTcg({ memory, ports: new IoSpace(), interrupts }, { model, tier, jit, tsc: () => 0n });
     this.vcpu.traceInterrupt = (line) => {
       if (this.#trace === '') this.#trace = line;
     };

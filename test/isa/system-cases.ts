@@ -110,15 +110,9 @@ export const SYSTEM_CASES: readonly SystemCase[] = [
   ['CLI', 'p32', 'fa', '-', 'f=2'],
   ['CLI at ring 3', 'p32u', 'fa', '-', '#13(0)'],
   ['CLI at ring 3, IOPL 3', 'p32u', 'fa', 'f=3202', 'f=3002'],
-  ['CLI in virtual-8086 mode', 'real', 'fa', 'cr0=11,cpl=3,f=22202', '#13(0)'],
-  ['CLI in virtual-8086 mode, IOPL 3', 'real', 'fa', 'cr0=11,cpl=3,f=23202', 'f=23002'],
   ['STI holds off interrupts', 'p32', 'fb', 'f=2', 'f=202,interruptShadow=1'],
   ['STI again', 'l64', 'fb', '-', '-'],
   ['STI at ring 3', 'l64u', 'fb', '-', '#13(0)'],
-  ['STI at ring 3, IOPL 3', 'p32u', 'fb', 'f=3002', 'f=3202,interruptShadow=1'],
-  ['STI in real-address mode', 'real', 'fb', 'f=2', 'f=202,interruptShadow=1'],
-  ['STI in virtual-8086 mode', 'real', 'fb', 'cr0=11,cpl=3,f=22002', '#13(0)'],
-  ['STI in virtual-8086 mode, IOPL 3', 'real', 'fb', 'cr0=11,cpl=3,f=23002', 'f=23202,interruptShadow=1'],
 
   // ports
   ['IN AL,imm8', 'p32', 'e460', 'rax=11223344', 'rax=112233ef,io=in60:1'],

@@ -2,7 +2,7 @@ import { af, arithmeticFlags, cf, condition, of, pf, sf, zf } from '../../cpu/fl
 import { imulOverflow32, imulOverflow64, LIBRARY } from '../../cpu/ir/lib.ts';
 import type { CpuState } from '../../cpu/state.ts';
 import type { Arena } from '../../memory/arena.ts';
-import type { GuestRam } from '../../memory/ram.ts';
+import type { GuestRam, WasmMemory } from '../../memory/ram.ts';
 import type { Mmu } from '../../mmu/mmu.ts';
 
 /** What generated text may name, and the only place where text becomes code. */
@@ -10,9 +10,12 @@ export class Environment {
   readonly names: Record<string, unknown>;
   /** Memory for what generated code itself reads and writes. */
   readonly arena: Arena;
+  /** The memory that all of that lies in, when WebAssembly can be given it. */
+  readonly memory: WasmMemory | undefined;
 
   constructor(state: CpuState, ram: GuestRam, mmu: Mmu, helpers: Readonly<Record<string, unknown>>, arena: Arena) {
     this.arena = arena;
+    this.memory = ram.memory?.buffer === state.words.buffer ? ram.memory : undefined;
     const [kr, kw, ur, uw] = mmu.tlb.tables;
     this.names = {
       w: state.words,
@@ -45,6 +48,8 @@ export class Environment {
       sf,
       of,
       condition,
+      conditionOf: (cc: number) => condition(state.words, cc),
+      flagsOf: () => arithmeticFlags(state.words),
       arithmeticFlags,
       imulOverflow32,
       imulOverflow64,

@@ -5,12 +5,10 @@ import { translateInsn } from '../../cpu/translate.ts';
 import { type Arm, printArm } from './arm-printer.ts';
 import { JsPrinter } from './emit-js.ts';
 import type { Environment } from './environment.ts';
+import type { Hotness } from './jit/hot.ts';
 import { type Handler, INFO, R } from './record.ts';
 import { fromRecord, type RecordName, readRecord } from './record-text.ts';
 import type { Records } from './records.ts';
-
-/** Entries by a jump after which a block is hot. */
-export const HOT = 100_000;
 
 export interface Form {
   /** Of its function. */
@@ -30,7 +28,7 @@ export interface Form {
 export class Forms {
   readonly #env: Environment;
   readonly #records: Records;
-  readonly #hot: number;
+  readonly #hot: Hotness;
   /** mode -> row id -> shape -> form. */
   readonly #byMode = new Map<number, Map<number, Form>[]>();
   /** Forms of different modes often have the same text. */
@@ -42,7 +40,7 @@ export class Forms {
   /** Receives the text of each form when `--dump-jit` asks for it. */
   dump: ((name: string, text: string) => void) | undefined;
 
-  constructor(env: Environment, records: Records, hot: number) {
+  constructor(env: Environment, records: Records, hot: Hotness) {
     this.#env = env;
     this.#records = records;
     this.#hot = hot;
@@ -99,7 +97,7 @@ export class Forms {
     const { lines, uses } = printer;
     const { terminal } = ir;
     const long = (insn.mode & MODE.CODE) === MODE.CODE_64;
-    const enter = `if ((w[${W.budget}] -= c[t | ${R.left}]) >= w[${W.budgetEnd}]) return ++c[t | ${R.heat}] === ${this.#hot} ? promote(t) : t;`;
+    const enter = `if ((w[${W.budget}] -= c[t | ${R.left}]) >= w[${W.budgetEnd}]) return ++c[t | ${R.heat}] === ${this.#hot(insn.mode)} ? promote(t) : t;`;
     const follow = [
       `const t = c[i | ${R.link}];`,
       `if (live[c[t | ${R.page}]] !== 0) {`,

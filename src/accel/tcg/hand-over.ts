@@ -79,7 +79,8 @@ export class HandOver {
   #jumped(target: number): number {
     const { regions } = this;
     const next = this.#charge(target);
-    if (++this.#c[target + R.heat]! === regions?.hot && next === target) regions.promote(target);
+    const heat = ++this.#c[target + R.heat]!;
+    if (regions !== undefined && heat === regions.hotAt(target) && next === target) regions.promote(target);
     return next;
   }
 

@@ -10,6 +10,7 @@ import { CodeTable } from './code-table.ts';
 import type { Environment } from './environment.ts';
 import type { Forms } from './forms.ts';
 import { HOT_FORMS } from './hot-forms.ts';
+import type { Hotness } from './jit/hot.ts';
 import { loopText } from './loop-text.ts';
 import { NUMBER_SHIFT, R, STOP } from './record.ts';
 import type { Records } from './records.ts';
@@ -40,7 +41,7 @@ interface Parts {
   readonly code: CodeCache;
   readonly env: Environment;
   readonly records: Records;
-  readonly hot: number;
+  readonly hot: Hotness;
   readonly worth: number | undefined;
 }
 
@@ -80,9 +81,9 @@ export class Loops {
     const flat = FLAT[key & MODE.CODE];
     if (examples === undefined || flat === undefined) return this.#table;
     const arms = forms.armsOf(this.#decodeAll(examples, key | flat));
-    const { text, uses } = loopText(arms, hot);
+    const { text, uses } = loopText(arms, hot(key));
     const loop = env.compile(text, uses) as Loop;
-    this.#warm(loop, arms);
+    this.#warm(loop, arms, hot(key));
     forms.numberArms(key, arms);
     code.formsChanged();
     return loop;
@@ -102,8 +103,8 @@ export class Loops {
    * something for the first time. Registers, and the memory that they point to, hold an address of that memory; all
    * is put back afterwards.
    */
-  #warm(loop: Loop, arms: readonly Arm[]): void {
-    const { w, mmu, records, hot } = this.#parts;
+  #warm(loop: Loop, arms: readonly Arm[], hot: number): void {
+    const { w, mmu, records } = this.#parts;
     const { words: c, functions } = records;
     const ram = mmu.map.ram.i32.subarray(0, 1024);
     const savedState = w.slice();

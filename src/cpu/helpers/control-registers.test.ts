@@ -230,5 +230,6 @@ test('POPF changes IF and IOPL only as far as CPL and IOPL allow (SDM 2B table 4
   cpu.w[W.rflags] = FLAG.IF | 2;
   cpu.call.popFlags!(FLAG.IOPL, 4);
   expect(cpu.w[W.rflags]).toBe(FLAG.IF | 2);
+  expect(cpu.faultOf(() => cpu.call.setInterruptFlag!())).toEqual(GP0);
   expect(cpu.state.get('gpr', RAX)).toBe(0n);
 });

@@ -3,6 +3,7 @@ import { raiseGP } from '../fault.ts';
 import { readRflags, writeRflags } from '../flags.ts';
 import { updateMode } from '../mode.ts';
 import { FLAG, W } from '../state.ts';
+import { isReal } from './descriptors.ts';
 
 const MODE_FLAGS = FLAG.VM | FLAG.AC;
 
@@ -33,6 +34,10 @@ export function checkVirtualIopl(w: Int32Array): void {
 
 export function flagTransferHelpers(cpu: CpuContext) {
   const { w } = cpu;
+  function checkInterruptFlag(): void {
+    if (isReal(w)) checkVirtualIopl(w);
+    else if (w[W.cpl]! > iopl(w)) raiseGP(0);
+  }
   return {
     /** What PUSHF stores: RFLAGS without VM and RF. */
     flagsToPush(): number {
@@ -45,6 +50,15 @@ export function flagTransferHelpers(cpu: CpuContext) {
       const mask = returnableFlags(w, size) & ~(FLAG.RF | FLAG.VIF | FLAG.VIP);
       mergeFlags(w, value, mask);
       if (size > 2) w[W.rflags] = w[W.rflags]! & ~FLAG.RF;
+    },
+    checkVirtualIopl(): void {
+      checkVirtualIopl(w);
+    },
+    /** Interrupts stay off until after the next instruction when they were off before. */
+    setInterruptFlag(): void {
+      checkInterruptFlag();
+      if ((w[W.rflags]! & FLAG.IF) === 0) w[W.interruptShadow] = w[W.interruptShadow]! | 1;
+      w[W.rflags] = w[W.rflags]! | FLAG.IF;
     },
   };
 }

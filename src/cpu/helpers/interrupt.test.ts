@@ -235,15 +235,15 @@ describe('virtual-8086 mode (SDM 3B 21.2, 21.3)', () => {
     expect([cpu.w[W.cpl], cpu.w[W.selector + GS], readRflags(cpu.w) & FLAG.VM]).toEqual([0, 0, 0]);
   });
 
-  test('INT n, PUSHF and IRET are #GP(0) with IOPL below 3; INT3 is not', () => {
+  test('INT n, CLI, PUSHF and IRET are #GP(0) with IOPL below 3; INT3 is not', () => {
     const cpu = virtual();
     cpu.gate(VECTOR.BP, SEL.CODE0, 0x5000n, 0xee);
-    const calls: [string, ...number[]][] = [
+    for (const [name, ...args] of [
       ['interruptNumber', 3, 0, 0],
+      ['checkVirtualIopl'],
       ['flagsToPush'],
       ['returnFromInterrupt', 2, 0],
-    ];
-    for (const [name, ...args] of calls) {
+    ] as [string, ...number[]][]) {
       expect(cpu.faultOf(() => cpu.call[name]!(...args))).toEqual([VECTOR.GP, 0]);
     }
     cpu.call.breakpoint!(0x235, 0);

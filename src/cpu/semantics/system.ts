@@ -31,26 +31,18 @@ export const popFlags: Emit = (t) => {
   t.sync();
 };
 
-/** #GP(0) when IOPL is below CPL, which is 3 in virtual-8086 mode (SDM 2A CLI, without VME and PVI). */
-function checkIopl(t: Emitter, flags: Val): void {
-  if ((t.mode & (MODE.REAL | MODE.VM86)) === MODE.REAL) return;
-  const iopl = t.and(t.shr(flags, t.const(IOPL_SHIFT, 4)), t.const(3, 4));
-  t.faultIf(t.ltu(iopl, t.field(W.cpl, 4)), VECTOR.GP);
-}
-
 export const cli: Emit = (t) => {
   const flags = t.field(W.rflags, 4);
-  checkIopl(t, flags);
+  if ((t.mode & MODE.VM86) !== 0) t.call('checkVirtualIopl');
+  else if ((t.mode & MODE.REAL) === 0) {
+    const iopl = t.and(t.shr(flags, t.const(IOPL_SHIFT, 4)), t.const(3, 4));
+    t.faultIf(t.ltu(iopl, t.field(W.cpl, 4)), VECTOR.GP);
+  }
   t.setField(W.rflags, t.and(flags, t.const(~FLAG.IF, 4)));
 };
 
-/** Interrupts stay off until after the next instruction when they were off before. */
 export const sti: Emit = (t) => {
-  const flags = t.field(W.rflags, 4);
-  checkIopl(t, flags);
-  const wasOff = t.isZero(t.and(flags, t.const(FLAG.IF, 4)));
-  t.setField(W.interruptShadow, t.or(t.field(W.interruptShadow, 4), wasOff));
-  t.setField(W.rflags, t.or(flags, t.const(FLAG.IF, 4)));
+  t.call('setInterruptFlag');
   t.sync();
 };
 

@@ -3,34 +3,20 @@ import { W } from '../../../cpu/state.ts';
 import { recentIndex } from '../code-cache.ts';
 import { R } from '../record.ts';
 import { isDivision } from './division.ts';
+import { EXIT, OWN, type RegionNode } from './emitter.ts';
+import { flagFlow } from './flag-flow.ts';
 import { flagUse } from './flag-liveness.ts';
-import {
-  FLAG_LOCALS,
-  type FlagKnowledge,
-  type FlagState,
-  flagsAfter,
-  keepText,
-  mergeFlags,
-  settleText,
-} from './flag-state.ts';
+import { FLAG_LOCALS, type FlagKnowledge, type FlagState, keepText, settleText } from './flag-state.ts';
 import type { Block, Edge, FlowGraph } from './flow-graph.ts';
 import { type HighFlow, highFlow, type Speculation } from './high-flow.ts';
 import { highWord, namedAfter } from './high-halves.ts';
 import { isFloatCall } from './inline-float.ts';
 import type { Passes } from './passes.ts';
-import { EXIT, entryHighName, gprName, type RegionLocals, RegionPrinter } from './region-printer.ts';
+import { entryHighName, gprName, type RegionLocals, RegionPrinter } from './region-printer.ts';
 import { COUNT } from './stats.ts';
-import { type Structure, structure, successors } from './structure.ts';
+import { type Structure, structure } from './structure.ts';
 import { unrollLoops } from './unroll.ts';
 import { ValueFacts } from './value-facts.ts';
-
-export interface RegionNode {
-  readonly rec: number;
-  /** What the budget gets back when the node does not run. */
-  readonly refund: number;
-  /** What the addresses of its accesses have to be multiples of. */
-  readonly alignment: number;
-}
 
 /** A region as text, and the tables that go with it. */
 export interface RegionText {
@@ -82,7 +68,7 @@ class RegionEmitter {
     entryHighs: new Set(),
     calls: false,
   };
-  readonly #uses = new Set<string>(['w', 'c', 'region', 'finish', 'entered']);
+  readonly #uses = new Set<string>(['w', 'c', 'own', 'number', 'finish', 'entered']);
   readonly #lines: string[] = [];
   readonly #nodes: RegionNode[] = [];
   readonly #exits: { low: number; high: number }[] = [];
@@ -122,14 +108,14 @@ class RegionEmitter {
     if (guarded) this.#uses.add('recheck');
     const hasExits = this.#exits.length > 0;
     const isIndirect = this.#passes['exit-links'] && this.#blocks.some(({ end }) => end === 'indirect');
-    if (hasExits || isIndirect) for (const use of ['links', 'live', 'counts', 'epoch']) this.#uses.add(use);
+    if (hasExits || isIndirect) for (const use of ['live', 'counts', 'epoch']) this.#uses.add(use);
     if (isIndirect) for (const use of ['recent', 'ipHighs', 'modes']) this.#uses.add(use);
     this.#uses.add(this.#long ? 'keepFlags64' : 'keepFlags');
     if (calls) this.#uses.add('faultAt');
     const text = [
       `return function ${name}(i) {`,
       ...(guarded
-        ? [`if (region.checked !== w[${W.generation}]) { const r = recheck(region, i); if (r >= 0) return r; }`]
+        ? [`if (own[${OWN.CHECKED}] !== w[${W.generation}]) { const r = recheck(number, i); if (r >= 0) return r; }`]
         : []),
       `let n = w[${W.budget}] + c[i | ${R.left}] | 0, pc = 0, x = 0, tl = 0, th = 0;`,
       ...(read.size === 0 ? [] : [`let ${[...read].map((word) => `${gprName(word)} = w[${word}]`).join(', ')};`]),
@@ -142,10 +128,10 @@ class RegionEmitter {
       ...this.#entryCheck(),
       ...this.#lines,
       '}',
-      ...(calls ? ['} catch (e) {', spill, 'faultAt(region, pc); throw e;', '}'] : []),
+      ...(calls ? ['} catch (e) {', spill, 'faultAt(number, pc); throw e;', '}'] : []),
       spill,
       ...handOver(hot, this.#mode, hasExits, isIndirect),
-      'return finish(region, x, pc, tl, th);',
+      'return finish(number, x, pc, tl, th);',
       '}',
     ].join('\n');
     return {
@@ -292,8 +278,9 @@ class RegionEmitter {
 /** Goes on with what an exit leads to, where that needs no look-up and is not about to be promoted. */
 function handOver(hot: number, mode: number, hasExits: boolean, isIndirect: boolean): string[] {
   if (!hasExits && !isIndirect) return [];
+  const link = `own[x + ${OWN.LINKS}]`;
   const recent = `recent[${recentIndex('tl')}]`;
-  const target = hasExits ? (isIndirect ? `x >= 0 ? links[x] : ${recent}` : 'links[x]') : recent;
+  const target = hasExits ? (isIndirect ? `x >= 0 ? ${link} : ${recent}` : link) : recent;
   const page = `c[t | ${R.page}]`;
   const isThat = `c[t | ${R.ip}] === tl && ipHighs[${page}] === th && modes[${page}] === ${mode}`;
   const isRight = hasExits ? (isIndirect ? ` && (x >= 0 || ${isThat})` : '') : ` && ${isThat}`;
@@ -305,33 +292,10 @@ function handOver(hot: number, mode: number, hasExits: boolean, isIndirect: bool
     `c[t | ${R.heat}] = c[t | ${R.heat}] + 1 | 0;`,
     `counts[${COUNT.ran}] += entered[0] - n | 0;`,
     isIndirect ? `counts[x < 0 ? ${COUNT.indirect} : ${COUNT.exits}]++;` : `counts[${COUNT.exits}]++;`,
-    'region.used = epoch[0];',
+    `own[${OWN.USED}] = epoch[0];`,
     'return t;',
     '}',
     `w[${W.budget}] = n;`,
     '}',
   ];
-}
-
-/** What is known of the flags at each block's beginning. */
-function flagFlow(blocks: readonly Block[], order: readonly number[]): FlagKnowledge[] {
-  const at: (FlagKnowledge | undefined)[] = blocks.map(() => undefined);
-  at[0] = 'kept';
-  for (let changed = true; changed; ) {
-    changed = false;
-    for (const block of order) {
-      let flags = at[block];
-      if (flags === undefined) continue;
-      for (const { ir } of blocks[block]!.nodes) flags = flagsAfter(ir, flags);
-      for (const to of successors(blocks[block]!)) {
-        const before = at[to];
-        const merged = before === undefined ? flags : mergeFlags(before, flags);
-        if (merged !== before) {
-          at[to] = merged;
-          changed = true;
-        }
-      }
-    }
-  }
-  return at.map((flags) => flags ?? 'unknown');
 }

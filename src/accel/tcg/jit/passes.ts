@@ -33,6 +33,7 @@ export const PASSES = {
   },
   'region-links': { about: 'a region ends where another large one begins, which is not made twice', on: true },
   'exit-links': { about: 'an exit of a region remembers what it led to', on: true },
+  'web-assembly': { about: '64-bit code becomes WebAssembly instead of JavaScript', on: true },
 } as const satisfies Record<string, Pass>;
 
 export type PassName = keyof typeof PASSES;

@@ -5,6 +5,7 @@ import { MODE } from '../../../cpu/mode.ts';
 import { W } from '../../../cpu/state.ts';
 import { JsPrinter, literal } from '../emit-js.ts';
 import { divisionText, isDivision } from './division.ts';
+import { EXIT } from './emitter.ts';
 import { setsFlags } from './flag-liveness.ts';
 import { type FlagState, keepText, mergeFlags, namesOf, settleText } from './flag-state.ts';
 import { conditionTest, conditionValue, flagsText, isPrintable } from './flag-text.ts';
@@ -24,15 +25,6 @@ export interface RegionLocals {
   /** Some instruction calls a helper, which may raise a fault. */
   calls: boolean;
 }
-
-/** Values of `x` at the region's end that are no number of a known exit. */
-export const EXIT = {
-  /** To `tl:th`. */ INDIRECT: -1,
-  /** The interpreter runs node `pc`. */ MISS: -2,
-  /** Nothing ran: see `Regions.promote`. */ WARM: -3,
-  /** As MISS: a high half is not the one that was likely. */ GUARD: -4,
-  /** Nothing ran: a register's high half is not the one that the region was made for. */ UNSUITED: -5,
-} as const;
 
 const GPR_WORDS = 32;
 const NO_REGISTERS: ReadonlySet<number> = new Set();

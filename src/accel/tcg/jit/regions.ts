@@ -3,15 +3,16 @@ import { W } from '../../../cpu/state.ts';
 import type { CodeCache } from '../code-cache.ts';
 import type { CodeTable } from '../code-table.ts';
 import type { Environment } from '../environment.ts';
-import { HOT } from '../forms.ts';
-import { type Handler, INFO, R, STOP, WARM } from '../record.ts';
+import { INFO, R, STOP } from '../record.ts';
 import type { Records } from '../records.ts';
-import { emitRegion, type RegionNode, type RegionText } from './emit-region.ts';
+import { newWasmEmitter } from '../wasm/wasm-emitter.ts';
+import { EXIT, OWN, type RegionCode, type RegionEmitter, type RegionNode } from './emitter.ts';
 import { flagKeepers } from './flag-state.ts';
 import { buildFlowGraph, type FlowGraph } from './flow-graph.ts';
+import { type Hotness, hotness, suitsWasm } from './hot.ts';
+import { JsEmitter } from './js-emitter.ts';
 import type { JitOptions, RegionRange } from './options.ts';
 import { choosePasses, type Passes } from './passes.ts';
-import { EXIT } from './region-printer.ts';
 import { Failures, SpeculationMemory } from './speculation.ts';
 import { COUNT, JitStats } from './stats.ts';
 
@@ -27,42 +28,30 @@ class Region {
   readonly entry: number;
   readonly pages: readonly CodeTable[];
   readonly recs: ReadonlySet<number>;
-  readonly nodes: readonly RegionNode[];
-  readonly exits: RegionText['exits'];
-  /** What the exits lead to, 0 until that was looked up. */
-  readonly links: Int32Array;
+  readonly code: RegionCode;
   /** Number of its function. */
   readonly number: number;
   readonly instructions: number;
-  readonly characters: number;
   readonly failures: Failures;
-  /** Epoch of the code cache in which it last ran. */
-  used: number;
-  /** Generation of translations in which all its pages were seen to be mapped as when it was made. */
-  checked: number;
   /** Times that it was left because an address was not aligned. */
   strayed = 0;
 
-  constructor(
-    records: Records,
-    entry: number,
-    graph: FlowGraph,
-    { text, nodes, exits, assumed }: RegionText,
-    epoch: number,
-    generation: number,
-  ) {
+  constructor(records: Records, entry: number, graph: FlowGraph, code: RegionCode, number: number) {
     this.entry = entry;
     this.pages = pagesOf(records, graph);
     this.recs = new Set(graph.blocks.flatMap((block) => block.nodes.map(({ rec }) => rec)));
-    this.nodes = nodes;
-    this.exits = exits;
-    this.links = new Int32Array(exits.length);
-    this.number = records.functions.add(() => STOP);
+    this.code = code;
+    this.number = number;
     this.instructions = graph.instructions;
-    this.characters = text.length;
-    this.failures = new Failures(records, entry, assumed);
-    this.used = epoch;
-    this.checked = generation;
+    this.failures = new Failures(records, entry, code.assumed);
+  }
+
+  get nodes(): readonly RegionNode[] {
+    return this.code.nodes;
+  }
+
+  get used(): number {
+    return this.code.own[OWN.USED]!;
   }
 }
 
@@ -82,11 +71,14 @@ export class Regions {
   readonly #w: Int32Array;
   readonly #code: CodeCache;
   readonly #records: Records;
-  readonly #env: Environment;
   readonly #passes: Passes;
+  readonly #javaScript: RegionEmitter;
+  /** Undefined where WebAssembly cannot be had. */
+  readonly #webAssembly: RegionEmitter | undefined;
+  readonly hot: Hotness;
   readonly #only: RegionRange | undefined;
-  /** Entries by jumps after which a block is promoted. */
-  readonly hot: number;
+  /** By the numbers of functions. */
+  readonly #byNumber: Region[] = [];
   /** By entry. */
   readonly #live = new Map<number, Region>();
   /** Characters of the regions that are kept. When they go beyond `fullAt`, the code cache's `onFull` is told. */
@@ -101,20 +93,28 @@ export class Regions {
     this.#w = w;
     this.#code = code;
     this.#records = code.store;
-    this.#env = env;
     this.stats = new JitStats(env.arena);
     this.#passes = choosePasses(options.passes);
     this.#only = options.only;
-    this.hot = options.hot ?? HOT;
     code.onDrop = (rec) => this.#dropped(rec);
     code.onSweep = () => this.#forget();
     code.onClear = () => {
-      for (const { number } of this.#live.values()) this.#records.functions.remove(number);
+      for (const region of this.#live.values()) this.#remove(region);
       this.#byPage.clear();
       this.#live.clear();
       this.characters = 0;
     };
-    this.#connect(env.names);
+    this.#connect(env);
+    this.#javaScript = new JsEmitter(w, code, env, this.#passes, this.stats);
+    if (env.memory !== undefined && this.#passes['web-assembly']) {
+      this.#webAssembly = newWasmEmitter(env.memory, env, this.#records.functions, this.#passes);
+    }
+    this.hot = hotness(options.hot, this.#webAssembly !== undefined);
+  }
+
+  /** Entries by jumps after which the block that begins at a record is promoted. */
+  hotAt(record: number): number {
+    return this.hot(this.#records.pageOf(record).mode);
   }
 
   /** Compiles the region that begins at a hot record, and puts it in the record's place. */
@@ -131,29 +131,34 @@ export class Regions {
       return;
     }
     const name = `region_${number}_${hex(ipHigh)}_${hex(records.words[entry + R.ip]!)}`;
-    const speculation = this.#speculation.at(entry, this.#w);
-    const emitted = emitRegion(graph, mode, name, this.#passes, speculation, {
+    const slot = records.functions.add(() => STOP);
+    const emitter = suitsWasm(mode) ? (this.#webAssembly ?? this.#javaScript) : this.#javaScript;
+    const made = emitter.emit({
+      name,
+      graph,
+      mode,
+      number: slot,
       guarded: pagesOf(records, graph).length > 1,
-      hot: this.hot,
-      isUnaligned: (rec) => records.is(rec, INFO.UNALIGNED),
+      hot: this.hot(mode),
+      speculation: this.#speculation.at(entry, this.#w),
     });
-    const { text, uses } = emitted;
-    this.onMade?.({ name, mode, graph, text });
-    const region = new Region(records, entry, graph, emitted, this.#code.epoch, this.#w[W.generation]!);
-    const run = this.#env.compileWith(text, uses, { region, links: region.links }) as Handler;
-    this.#warm(region, run, emitted.isIndirect);
-    records.functions.byNumber[region.number] = run;
-    records.divert(entry, region.number);
+    this.onMade?.({ name, mode, graph, text: made.text });
+    const region = new Region(records, entry, graph, made, slot);
+    made.own[OWN.CHECKED] = this.#w[W.generation]!;
+    made.own[OWN.USED] = this.#code.epoch;
+    this.#byNumber[slot] = region;
+    made.install();
+    records.divert(entry, slot);
     for (const { ramPage } of region.pages) {
       let regions = this.#byPage.get(ramPage);
       if (regions === undefined) this.#byPage.set(ramPage, (regions = new Set()));
       regions.add(region);
     }
     this.#live.set(entry, region);
-    this.characters += text.length;
+    this.characters += made.characters;
     this.stats.made++;
     this.stats.instructions += graph.instructions;
-    this.stats.characters += text.length;
+    this.stats.characters += made.characters;
     this.stats.compileMs += performance.now() - started;
     if (this.characters > this.fullAt) this.#code.onFull();
   }
@@ -163,38 +168,6 @@ export class Regions {
 
   #chosen(number: number): boolean {
     return this.#only === undefined || (number >= this.#only.from && number < this.#only.to);
-  }
-
-  /** Runs a region's beginning and ends: V8 would throw optimised code away that meets code without type feedback. */
-  #warm(region: Region, run: Handler, isIndirect: boolean): void {
-    const w = this.#w;
-    const before = w.slice();
-    const counts = this.stats.counts.slice();
-    const { links, checked, entry } = region;
-    const { recent } = this.#code;
-    const [first] = recent;
-    const { words: c, modes } = this.#records;
-    modes[c[WARM + R.page]!] = this.#records.pageOf(entry).mode;
-    w[W.budgetEnd] = -0x80000000;
-    recent[0] = WARM;
-    if (links.length > 0) links[0] = WARM;
-    for (const exit of [
-      EXIT.WARM,
-      ...(links.length > 0 ? [0] : []),
-      ...(isIndirect ? [EXIT.INDIRECT] : []),
-      EXIT.WARM,
-    ]) {
-      c[WARM + R.imm] = exit;
-      c[WARM + R.heat] = -2;
-      run(WARM);
-      // The pages are looked up from the second time on.
-      region.checked = ~checked;
-    }
-    recent[0] = first!;
-    if (links.length > 0) links[0] = STOP;
-    region.checked = checked;
-    w.set(before);
-    this.stats.counts.set(counts);
   }
 
   /** Regions that are kept. */
@@ -224,10 +197,8 @@ export class Regions {
   /** The words of stale records are about to be used for others. */
   #forget(): void {
     const isGone = (rec: number): boolean => this.#records.isStale(rec);
-    for (const { links } of this.#live.values()) {
-      links.forEach((link, exit) => {
-        if (isGone(link)) links[exit] = STOP;
-      });
+    for (const { code } of this.#live.values()) {
+      for (let at = OWN.LINKS; at < code.own.length; at++) if (isGone(code.own[at]!)) code.own[at] = STOP;
     }
     this.#speculation.forget(isGone);
   }
@@ -262,14 +233,19 @@ export class Regions {
   #drop(region: Region): void {
     this.stats.dropped++;
     this.#live.delete(region.entry);
-    this.characters -= region.characters;
+    this.characters -= region.code.characters;
     const { entry } = region;
     const records = this.#records;
     // A dropped entry runs as stale already.
     if (!records.isStale(entry)) records.restore(entry);
     records.words[entry + R.heat] = 0;
-    records.functions.remove(region.number);
+    this.#remove(region);
     for (const { ramPage } of region.pages) this.#byPage.get(ramPage)?.delete(region);
+  }
+
+  #remove({ number, code }: Region): void {
+    code.remove();
+    this.#records.functions.remove(number);
   }
 
   /** Makes room for a region that does not assume what was too often wrong. */
@@ -279,7 +255,8 @@ export class Regions {
     this.#remake(region);
   }
 
-  #connect(names: Record<string, unknown>): void {
+  #connect(env: Environment): void {
+    const { names } = env;
     const { stats } = this;
     const linked = this.#passes['exit-links'];
     const w = this.#w;
@@ -293,12 +270,14 @@ export class Regions {
       code.ripIsExact = true;
     };
     // A region writes the budget that it begins with into the first word.
-    const entered = this.#env.arena.takeWords(1);
+    const entered = env.arena.takeWords(1);
     Object.assign(names, { entered, counts: stats.counts, epoch: code.epochWord, recent: code.recent });
+    const regionOf = (number: number): Region => this.#byNumber[number]!;
     // -1: the region may run.
-    names.recheck = (region: Region, i: number): number => {
+    names.recheck = (number: number, i: number): number => {
+      const region = regionOf(number);
       for (const page of region.pages) if (!page.live && !code.revive(page)) return records.runAlone(i);
-      region.checked = w[W.generation]!;
+      region.code.own[OWN.CHECKED] = w[W.generation]!;
       return -1;
     };
     const { counts } = stats;
@@ -306,8 +285,8 @@ export class Regions {
       counts[COUNT.ran] += (entered[0]! - w[W.budget]!) | 0;
     };
     Object.assign(names, flagKeepers(w));
-    names.faultAt = (region: Region, node: number): void => {
-      setRip(region.nodes[node]!);
+    names.faultAt = (number: number, node: number): void => {
+      setRip(regionOf(number).nodes[node]!);
       count();
       stats.faults++;
     };
@@ -331,24 +310,26 @@ export class Regions {
     const jumpTo = names.jumpTo as (low: number, high: number) => number;
     const stop = names.stop as (rec: number) => number;
     const leave = (region: Region, exit: number): number => {
-      const link = region.links[exit]!;
+      const { own, exits } = region.code;
+      const link = own[OWN.LINKS + exit]!;
       if (records.isLive(link)) {
         if ((w[W.budget]! -= c[link + R.left]!) >= w[W.budgetEnd]!) {
-          if (++c[link + R.heat]! === this.hot) this.promote(link);
+          if (++c[link + R.heat]! === this.hotAt(link)) this.promote(link);
           return link;
         }
         return stop(link);
       }
-      const { low, high } = region.exits[exit]!;
+      const { low, high } = exits[exit]!;
       w[W.rip] = low;
       w[W.rip + 1] = high;
       const target = code.lookup(low, high);
       stats.lookups++;
-      if (linked) region.links[exit] = target;
+      if (linked) own[OWN.LINKS + exit] = target;
       return jumpTo(low, high);
     };
-    names.finish = (region: Region, x: number, node: number, low: number, high: number): number => {
-      region.used = code.epoch;
+    names.finish = (number: number, x: number, node: number, low: number, high: number): number => {
+      const region = regionOf(number);
+      region.code.own[OWN.USED] = code.epoch;
       if (x === EXIT.MISS) return retry(region, node, low);
       if (x === EXIT.WARM) return region.entry;
       if (x === EXIT.GUARD) {

@@ -1,0 +1,69 @@
+import type { FlowGraph } from './flow-graph.ts';
+import type { HighFlow, Speculation } from './high-flow.ts';
+
+export interface RegionNode {
+  readonly rec: number;
+  /** What the budget gets back when the node does not run. */
+  readonly refund: number;
+  /** What the addresses of its accesses have to be multiples of. */
+  readonly alignment: number;
+}
+
+/** Values of an exit's number that are no known exit. */
+export const EXIT = {
+  /** To an address that the region computed. */ INDIRECT: -1,
+  /** The interpreter runs a node. */ MISS: -2,
+  /** Nothing ran: see `JsEmitter`. */ WARM: -3,
+  /** As MISS: a high half is not the one that was likely. */ GUARD: -4,
+  /** Nothing ran: a register's high half is not the one that the region was made for. */ UNSUITED: -5,
+} as const;
+
+/** Words that a region's code and the rest of the program share. */
+export const OWN = {
+  /** Generation of translations in which all its pages were seen to be mapped as when it was made. */
+  CHECKED: 0,
+  /** Epoch of the code cache in which it last ran. */
+  USED: 1,
+  /** From here on: the records that its known exits lead to, 0 until that was looked up. */
+  LINKS: 2,
+} as const;
+
+/** What a region is to be made of. */
+export interface RegionJob {
+  readonly name: string;
+  readonly graph: FlowGraph;
+  readonly mode: number;
+  /** Number of the region's function, by which it names itself. */
+  readonly number: number;
+  /** It lies on several pages: whether they are mapped as when it was made is asked when translations changed. */
+  readonly guarded: boolean;
+  /** Entries after which what it leads to is promoted. */
+  readonly hot: number;
+  readonly speculation: Speculation;
+}
+
+/** Code of a region, and the tables that go with it. */
+export interface RegionCode {
+  /** Instructions by node number. */
+  readonly nodes: readonly RegionNode[];
+  /** Known addresses where the region is left, by exit number. */
+  readonly exits: readonly { readonly low: number; readonly high: number }[];
+  /** High halves of registers with which the region may be entered. */
+  readonly assumed: HighFlow['assumed'];
+  /** By OWN. */
+  readonly own: Int32Array;
+  /** What it takes of the limit on emitted code. */
+  readonly characters: number;
+  /** For people. */
+  readonly text: string;
+  /** The function takes the place that the job's number names. */
+  install(): void;
+  /** The function is gone. */
+  remove(): void;
+}
+
+/** Makes functions of flow graphs. */
+export interface RegionEmitter {
+  /** @throws Error when the code holds what no region can */
+  emit(job: RegionJob): RegionCode;
+}

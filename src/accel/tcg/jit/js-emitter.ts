@@ -1,0 +1,76 @@
+import { W } from '../../../cpu/state.ts';
+import type { CodeCache } from '../code-cache.ts';
+import type { Environment } from '../environment.ts';
+import { type Handler, INFO, R, STOP, WARM } from '../record.ts';
+import { emitRegion, type RegionText } from './emit-region.ts';
+import { EXIT, OWN, type RegionCode, type RegionEmitter, type RegionJob } from './emitter.ts';
+import type { Passes } from './passes.ts';
+import type { JitStats } from './stats.ts';
+
+/** Makes regions as JavaScript, which V8 compiles. */
+export class JsEmitter implements RegionEmitter {
+  readonly #w: Int32Array;
+  readonly #code: CodeCache;
+  readonly #env: Environment;
+  readonly #passes: Passes;
+  readonly #stats: JitStats;
+
+  constructor(w: Int32Array, code: CodeCache, env: Environment, passes: Passes, stats: JitStats) {
+    this.#w = w;
+    this.#code = code;
+    this.#env = env;
+    this.#passes = passes;
+    this.#stats = stats;
+  }
+
+  emit(job: RegionJob): RegionCode {
+    const { graph, mode, name, speculation, guarded, hot, number } = job;
+    const records = this.#code.store;
+    const { functions } = records;
+    const emitted = emitRegion(graph, mode, name, this.#passes, speculation, {
+      guarded,
+      hot,
+      isUnaligned: (rec) => records.is(rec, INFO.UNALIGNED),
+    });
+    const { text, uses, nodes, exits, assumed } = emitted;
+    const own = new Int32Array(OWN.LINKS + exits.length);
+    const install = (): void => {
+      const run = this.#env.compileWith(text, uses, { own, number }) as Handler;
+      this.#warm(own, emitted, mode, run);
+      functions.byNumber[number] = run;
+    };
+    return { nodes, exits, assumed, own, characters: text.length, text, install, remove: () => {} };
+  }
+
+  /** Runs a region's beginning and ends: V8 would throw optimised code away that meets code without type feedback. */
+  #warm(own: Int32Array, { exits, isIndirect }: RegionText, mode: number, run: Handler): void {
+    const w = this.#w;
+    const before = w.slice();
+    const counts = this.#stats.counts.slice();
+    const checked = own[OWN.CHECKED]!;
+    const { recent, store } = this.#code;
+    const [first] = recent;
+    const { words: c, modes } = store;
+    modes[c[WARM + R.page]!] = mode;
+    w[W.budgetEnd] = -0x80000000;
+    recent[0] = WARM;
+    if (exits.length > 0) own[OWN.LINKS] = WARM;
+    for (const exit of [
+      EXIT.WARM,
+      ...(exits.length > 0 ? [0] : []),
+      ...(isIndirect ? [EXIT.INDIRECT] : []),
+      EXIT.WARM,
+    ]) {
+      c[WARM + R.imm] = exit;
+      c[WARM + R.heat] = -2;
+      run(WARM);
+      // The pages are looked up from the second time on.
+      own[OWN.CHECKED] = ~checked;
+    }
+    recent[0] = first!;
+    if (exits.length > 0) own[OWN.LINKS] = STOP;
+    own[OWN.CHECKED] = checked;
+    w.set(before);
+    this.#stats.counts.set(counts);
+  }
+}

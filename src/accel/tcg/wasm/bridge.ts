@@ -1,0 +1,109 @@
+import type { WasmMemory } from '../../../memory/ram.ts';
+import { type Handler, NUMBER_SHIFT, R } from '../record.ts';
+import { I32, MEMORY, OP, WasmCode, type WasmType } from './code.ts';
+import { type Import, moduleOf, type Signature } from './module.ts';
+import { functionOf, newTable, type WasmTable } from './web-assembly.ts';
+
+const HANDLER: Signature = { params: 1, result: true };
+/** Functions by number that there is room for at first. */
+const FIRST_NUMBERS = 4096;
+
+/** The functions that a region calls; what it calls first has the lowest number. */
+export class Calls {
+  readonly imports: Import[] = [];
+  readonly #numbers = new Map<string, number>();
+
+  /** Prints the call of a function by name; its arguments are on the stack. */
+  call(code: WasmCode, name: string, signature: Signature): void {
+    code.call(this.#numberOf(name, signature));
+  }
+
+  /** Goes on with the function of the record on the stack. */
+  handOver(code: WasmCode): void {
+    code.returnCall(this.#numberOf('go', HANDLER));
+  }
+
+  #numberOf(name: string, signature: Signature): number {
+    let number = this.#numbers.get(name);
+    if (number === undefined) {
+      number = this.imports.push({ name, signature }) - 1;
+      this.#numbers.set(name, number);
+    }
+    return number;
+  }
+}
+
+/** What emitted WebAssembly and the rest of the program call each other through. */
+export class Bridge {
+  readonly #memory: WasmMemory;
+  readonly #names: Readonly<Record<string, unknown>>;
+  /**
+   * By the numbers of functions: emitted ones, and elsewhere the one that gives its record back. One function alone looks
+   * there: V8 keeps a copy of a table for each module that does.
+   */
+  readonly #byNumber: WasmTable;
+  /** Functions that regions import. */
+  readonly #importable = new Map<string, CallableFunction>();
+  readonly #back: CallableFunction;
+
+  /** `names`: what emitted code may call; `records`: byte offset of the records in the memory. */
+  constructor(memory: WasmMemory, names: Readonly<Record<string, unknown>>, records: number) {
+    this.#memory = memory;
+    this.#names = names;
+    this.#back = pass((i: number) => i, HANDLER);
+    this.#byNumber = newTable(FIRST_NUMBERS, this.#back);
+    this.#importable.set('go', functionOf(goModule(records), { memory, table: this.#byNumber }));
+  }
+
+  /** Makes a region's function of its code, which is called by this number from now on. */
+  install(number: number, locals: readonly WasmType[], body: WasmCode, { imports }: Calls): Handler {
+    const module = moduleOf(imports, { signature: HANDLER, locals, body });
+    const functions = Object.fromEntries(imports.map((wanted) => [wanted.name, this.#functionFor(wanted)]));
+    const run = functionOf(module, { ...functions, memory: this.#memory });
+    const { length } = this.#byNumber;
+    if (number >= length) this.#byNumber.grow(number, this.#back);
+    this.#byNumber.set(number, run);
+    return run as Handler;
+  }
+
+  /** The function with this number is emitted code no more. */
+  remove(number: number): void {
+    this.#byNumber.set(number, this.#back);
+  }
+
+  #functionFor({ name, signature }: Import): CallableFunction {
+    let found = this.#importable.get(name);
+    if (found === undefined) {
+      const callee = this.#names[name];
+      if (typeof callee !== 'function') throw new Error(`emitted code names ${name}, which does not exist`);
+      this.#importable.set(name, (found = pass(callee as CallableFunction, signature)));
+    }
+    return found;
+  }
+}
+
+/** A JavaScript function as one of WebAssembly: V8 compiles what leads there once, not for each module. */
+const pass = (callee: CallableFunction, signature: Signature): CallableFunction =>
+  functionOf(moduleOf([{ name: 'callee', signature }]), { callee });
+
+/** Goes on with the function of a record, or gives it back where that is not emitted code. */
+function goModule(records: number): Uint8Array {
+  const body = new WasmCode();
+  const [record, number] = [0, 1];
+  body.get(record);
+  body.i32(2);
+  body.op(OP.i32_shl);
+  body.memory(MEMORY.i32_load, records + 4 * R.code);
+  body.i32(NUMBER_SHIFT);
+  body.op(OP.i32_shr_u);
+  body.tee(number);
+  body.tableSize();
+  body.op(OP.i32_lt_u);
+  body.if();
+  body.get(record);
+  body.get(number);
+  body.returnCallIndirect(0);
+  body.op(OP.end);
+  body.get(record);
+  return moduleOf([], { signature: HANDLER, locals: [I32], body }, true);
+}

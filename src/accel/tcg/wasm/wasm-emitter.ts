@@ -1,0 +1,90 @@
+import type { WasmMemory } from '../../../memory/ram.ts';
+import type { Environment } from '../environment.ts';
+import type { Functions } from '../functions.ts';
+import { OWN, type RegionCode, type RegionEmitter, type RegionJob } from '../jit/emitter.ts';
+import type { FlowGraph } from '../jit/flow-graph.ts';
+import type { Passes } from '../jit/passes.ts';
+import { Bridge } from './bridge.ts';
+import { emitWasm } from './emit-wasm.ts';
+import type { Layout } from './frame.ts';
+import { WordPool } from './word-pool.ts';
+
+/** A byte of code takes as much memory as so many characters of JavaScript. */
+const CHARACTERS = 2;
+
+/** Makes regions as WebAssembly: 64-bit registers are locals, and V8's first compiler is quick (docs/adr/0021). */
+export class WasmEmitter implements RegionEmitter {
+  readonly #layout: Layout;
+  readonly #bridge: Bridge;
+  readonly #pool: WordPool;
+  readonly #passes: Passes;
+  readonly #functions: Functions;
+
+  constructor(layout: Layout, bridge: Bridge, pool: WordPool, passes: Passes, functions: Functions) {
+    this.#layout = layout;
+    this.#bridge = bridge;
+    this.#pool = pool;
+    this.#passes = passes;
+    this.#functions = functions;
+  }
+
+  emit({ graph, mode, number, guarded, hot, name }: RegionJob): RegionCode {
+    const own = this.#pool.take(OWN.LINKS + mostExits(graph));
+    const identity = { number, words: own.byteOffset };
+    const { code, locals, calls, nodes, exits } = emitWasm(graph, mode, this.#passes, this.#layout, identity, {
+      guarded,
+      hot,
+    });
+    return {
+      nodes,
+      exits,
+      assumed: [],
+      own,
+      characters: code.length * CHARACTERS,
+      text: `${name}: ${code.length} bytes of WebAssembly`,
+      install: () => {
+        this.#functions.byNumber[number] = this.#bridge.install(number, locals, code, calls);
+      },
+      remove: () => {
+        this.#bridge.remove(number);
+        this.#pool.giveBack(own);
+      },
+    };
+  }
+}
+
+/** Each way out of a block may be a known exit; where loops are unrolled they lead to the same places. */
+const mostExits = ({ blocks }: FlowGraph): number => 3 * blocks.length;
+
+/** Words of regions, in all. */
+const POOL = 2 ** 19;
+
+/** An emitter whose code lies beside RAM. */
+export function newWasmEmitter(
+  memory: WasmMemory,
+  { names, arena }: Environment,
+  functions: Functions,
+  passes: Passes,
+): WasmEmitter {
+  const at = (name: string): number => (names[name] as ArrayBufferView).byteOffset;
+  const table = (name: string) => ({ xor: at(`${name}x`), high: at(`${name}h`) });
+  const layout: Layout = {
+    state: at('w'),
+    tlb: { kr: table('kr'), kw: table('kw'), ur: table('ur'), uw: table('uw') },
+    records: at('c'),
+    live: at('live'),
+    ipHighs: at('ipHighs'),
+    modes: at('modes'),
+    recent: at('recent'),
+    counts: at('counts'),
+    entered: at('entered'),
+    epoch: at('epoch'),
+  };
+  return new WasmEmitter(
+    layout,
+    new Bridge(memory, names, layout.records),
+    new WordPool(arena.takeWords(POOL)),
+    passes,
+    functions,
+  );
+}

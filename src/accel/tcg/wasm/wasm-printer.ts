@@ -1,0 +1,554 @@
+import { KIND } from '../../../cpu/flags.ts';
+import type { Inst, IrBuilder, Known, ValueId } from '../../../cpu/ir/block.ts';
+import { hasEffect, terminalValues, usedValues } from '../../../cpu/ir/uses.ts';
+import { operandsOf } from '../../../cpu/ir/verify.ts';
+import { MODE } from '../../../cpu/mode.ts';
+import { W } from '../../../cpu/state.ts';
+import { setsFlags } from '../jit/flag-liveness.ts';
+import { type FlagKnowledge, mergeFlags } from '../jit/flag-state.ts';
+import type { Passes } from '../jit/passes.ts';
+import type { Calls } from './bridge.ts';
+import { I32, I64, MEMORY, OP, type WasmCode } from './code.ts';
+import { FlagPrinter, isKnown } from './flags.ts';
+import type { Frame } from './frame.ts';
+import { PURE } from './pure.ts';
+
+/** What the instructions of a region share. */
+export interface Region {
+  readonly code: WasmCode;
+  readonly frame: Frame;
+  readonly calls: Calls;
+  readonly passes: Passes;
+  /** How many blocks out the one is behind which the interpreter runs node `pc`. */
+  missDepth(): number;
+  /** A block was begun or ended. */
+  nest(by: 1 | -1): void;
+}
+
+/** A value that is made again where it is wanted, as nothing else wants it. */
+const LATE = -1;
+
+/** Prints one instruction of a region as WebAssembly. */
+export class WasmPrinter {
+  readonly #ir: IrBuilder;
+  readonly #region: Region;
+  readonly #code: WasmCode;
+  readonly #frame: Frame;
+  readonly #read: { readonly xor: number; readonly high: number };
+  readonly #write: { readonly xor: number; readonly high: number };
+  readonly #node: number;
+  /** By value: its local, or LATE. */
+  readonly #places: number[] = [];
+  /** By value: the local with the offset in RAM that a load for writing found. */
+  readonly #offsets = new Map<ValueId, number>();
+  readonly #arms: { before: FlagKnowledge; afterThen: FlagKnowledge | undefined }[] = [];
+  /** What is known of the flags here. */
+  flags: FlagKnowledge;
+  /** Nothing looks at the flags that this instruction sets. */
+  flagsDead = false;
+
+  constructor(ir: IrBuilder, mode: number, node: number, flags: FlagKnowledge, region: Region) {
+    this.#ir = ir;
+    this.#region = region;
+    this.#code = region.code;
+    this.#frame = region.frame;
+    this.#node = node;
+    this.flags = flags;
+    const { tlb } = region.frame.layout;
+    const user = (mode & MODE.USER) !== 0;
+    this.#read = user ? tlb.ur : tlb.kr;
+    this.#write = user ? tlb.uw : tlb.kw;
+  }
+
+  /** Prints all instructions; the terminal's values stay where they are until the locals are given back. */
+  body(): void {
+    const { insts } = this.#ir;
+    const kept = (inst: Inst): boolean => hasEffect(inst) && !(this.flagsDead && setsFlags(inst));
+    const roots = terminalValues(this.#ir);
+    const used = usedValues(this.#ir, roots, kept);
+    const uses = new Array<number>(insts.length).fill(0);
+    for (const value of roots) uses[value]!++;
+    insts.forEach((inst, at) => {
+      if (used.has(at) || kept(inst)) for (const value of operandsOf(inst)) uses[value]!++;
+    });
+    if (insts.some(({ op }) => op === 'load' || op === 'store' || op === 'fault' || op === 'call')) {
+      this.#code.i32(this.#node);
+      this.#code.set(this.#frame.pc);
+    }
+    insts.forEach((inst, at) => {
+      if (used.has(at) || kept(inst)) this.#inst(inst, at, uses[at]!);
+    });
+  }
+
+  // ---- values ----
+
+  /** Pushes a value, in its own type. */
+  push(value: ValueId): void {
+    const inst = this.#ir.insts[value]!;
+    if (inst.op === 'const') return this.#constant(inst);
+    const place = this.#places[value];
+    if (place === undefined) throw new Error(`value ${value} is not made yet`);
+    if (place === LATE) this.#make(inst);
+    else this.#code.get(place);
+  }
+
+  /** Pushes the lower 32 bits of a value of either type. */
+  pushLow(value: ValueId): void {
+    const inst = this.#ir.insts[value]!;
+    if (inst.op === 'const') return this.#code.i32(number(inst.low));
+    this.push(value);
+    if (inst.type === 'i64') this.#code.op(OP.i32_wrap_i64);
+  }
+
+  /** Pushes the upper 32 bits; 0 for an i32. */
+  pushHigh(value: ValueId): void {
+    const inst = this.#ir.insts[value]!;
+    if (inst.type !== 'i64') return this.#code.i32(0);
+    if (inst.op === 'const') return this.#code.i32(number(inst.high));
+    this.push(value);
+    this.#upperHalf();
+  }
+
+  #upperHalf(): void {
+    this.#code.i64(32, 0);
+    this.#code.op(OP.i64_shr_u);
+    this.#code.op(OP.i32_wrap_i64);
+  }
+
+  /** Pushes a value as i64; the upper half of an i32 is 0. */
+  #pushWide(value: ValueId): void {
+    this.push(value);
+    if (this.#ir.typeOf(value) === 'i32') this.#code.op(OP.i64_extend_i32_u);
+  }
+
+  #constant({ type, low, high }: Inst & { op: 'const' }): void {
+    if (type === 'i32') this.#code.i32(number(low));
+    else this.#code.i64(number(low), number(high));
+  }
+
+  /** The value on the stack gets a local. */
+  #keep(at: ValueId): void {
+    const local = this.#frame.borrow(this.#ir.typeOf(at) === 'i64' ? I64 : I32);
+    this.#places[at] = local;
+    this.#code.set(local);
+  }
+
+  /** Pushes a pure operation's result or a state word's content. */
+  #make(inst: Inst): void {
+    if (inst.op === 'pure') PURE[inst.name](this.#code, (n) => this.push(inst.args[n]!));
+    else if (inst.op === 'get') this.#get(inst);
+    else throw new Error(`${inst.op} makes no value late`);
+  }
+
+  #inst(inst: Inst, at: ValueId, uses: number): void {
+    const code = this.#code;
+    switch (inst.op) {
+      case 'const':
+        return;
+      case 'pure':
+        if (uses === 1) {
+          this.#places[at] = LATE;
+          return;
+        }
+        this.#make(inst);
+        return this.#keep(at);
+      case 'get':
+        if (this.#isStable(inst, at)) {
+          this.#places[at] = LATE;
+          return;
+        }
+        this.#get(inst);
+        return this.#keep(at);
+      case 'set':
+        return this.#set(inst);
+      case 'load':
+        return this.#load(inst, at);
+      case 'store':
+        return this.#store(inst);
+      case 'setFlags':
+        return this.#setFlags(inst);
+      case 'cond':
+        this.#condition(inst.cc);
+        return this.#keep(at);
+      case 'getFlags':
+        this.#allFlags();
+        return this.#keep(at);
+      case 'putFlags':
+        this.push(inst.value);
+        if (this.#frame.wide) code.op(OP.i64_extend_i32_u);
+        code.set(this.#frame.fa);
+        return this.#nowFlags(KIND.EXPLICIT);
+      case 'call':
+        return this.#call(inst, at);
+      case 'fault':
+        this.push(inst.condition);
+        return this.#miss();
+      case 'if':
+        this.push(inst.condition);
+        code.if();
+        this.#region.nest(1);
+        this.#arms.push({ before: this.flags, afterThen: undefined });
+        return;
+      case 'else': {
+        code.op(OP.else);
+        const arm = this.#arms[this.#arms.length - 1]!;
+        arm.afterThen = this.flags;
+        this.flags = arm.before;
+        return;
+      }
+      case 'end': {
+        code.op(OP.end);
+        this.#region.nest(-1);
+        const { before, afterThen } = this.#arms.pop()!;
+        this.flags = mergeFlags(afterThen ?? before, this.flags);
+      }
+    }
+  }
+
+  // ---- state ----
+
+  /** Whether the state word still holds the value wherever the instruction wants it. */
+  #isStable({ slot }: Inst & { op: 'get' }, at: ValueId): boolean {
+    const isRegister = this.#frame.isRegister(slot.word);
+    for (let later = at + 1; later < this.#ir.insts.length; later++) {
+      const inst = this.#ir.insts[later]!;
+      if (inst.op === 'call' && !isRegister) return false;
+      if (
+        inst.op === 'set' &&
+        (isRegister ? inst.slot.word >> 1 === slot.word >> 1 : !this.#frame.isRegister(inst.slot.word))
+      )
+        return false;
+    }
+    return true;
+  }
+
+  #get({ type, slot }: Inst & { op: 'get' }): void {
+    const code = this.#code;
+    const frame = this.#frame;
+    const { word } = slot;
+    if (!frame.isRegister(word)) {
+      code.i32(0);
+      code.memory(type === 'i64' ? MEMORY.i64_load : MEMORY.i32_load, frame.layout.state + 4 * word);
+      return;
+    }
+    code.get(frame.register(word));
+    if (!frame.wide) this.#narrowOnly(type === 'i64' || (word & 1) !== 0);
+    else if (type === 'i32' && (word & 1) !== 0) this.#upperHalf();
+    else if (type === 'i32') code.op(OP.i32_wrap_i64);
+  }
+
+  #set({ slot, value }: Inst & { op: 'set' }): void {
+    const code = this.#code;
+    const frame = this.#frame;
+    const { word } = slot;
+    const type = this.#ir.typeOf(value);
+    if (!frame.isRegister(word)) {
+      code.i32(0);
+      this.push(value);
+      code.memory(type === 'i64' ? MEMORY.i64_store : MEMORY.i32_store, frame.layout.state + 4 * word);
+      return;
+    }
+    const register = frame.registerToWrite(word);
+    if (frame.wide && type === 'i32') {
+      // The other half stays.
+      const isHigh = (word & 1) !== 0;
+      code.get(register);
+      code.i64(isHigh ? -1 : 0, isHigh ? 0 : -1);
+      code.op(OP.i64_and);
+      this.push(value);
+      code.op(OP.i64_extend_i32_u);
+      if (isHigh) {
+        code.i64(32, 0);
+        code.op(OP.i64_shl);
+      }
+      code.op(OP.i64_or);
+    } else {
+      this.#narrowOnly(!frame.wide && (type === 'i64' || (word & 1) !== 0));
+      this.push(value);
+    }
+    code.set(register);
+  }
+
+  /** Outside 64-bit code nothing reaches upper halves. */
+  #narrowOnly(wrong: boolean): void {
+    if (wrong) throw new Error('an upper half of a register outside 64-bit code');
+  }
+
+  // ---- memory ----
+
+  /** Leaves a local with the offset in RAM; without one the interpreter runs the instruction. */
+  #lookup(address: ValueId, width: number, write: boolean): number {
+    const code = this.#code;
+    const { xor, high } = write ? this.#write : this.#read;
+    const wide = this.#ir.typeOf(address) === 'i64';
+    const at = this.#frame.borrow(wide ? I64 : I32);
+    const entry = this.#frame.borrow(I32);
+    const offset = this.#frame.borrow(I32);
+    const low = (): void => {
+      code.get(at);
+      if (wide) code.op(OP.i32_wrap_i64);
+    };
+    this.push(address);
+    code.set(at);
+    low();
+    code.i32(10);
+    code.op(OP.i32_shr_u);
+    code.i32(0x3ffffc);
+    code.op(OP.i32_and);
+    code.tee(entry);
+    code.memory(MEMORY.i32_load, xor);
+    low();
+    code.op(OP.i32_xor);
+    code.tee(offset);
+    if (width === 1) {
+      code.i32(0);
+      code.op(OP.i32_lt_s);
+    } else {
+      // Its sign, and the distance to the page's end.
+      code.i32(-0x80000000 + 0xfff);
+      code.op(OP.i32_and);
+      code.i32(4096 - width);
+      code.op(OP.i32_gt_u);
+    }
+    if (wide) {
+      code.get(entry);
+      code.memory(MEMORY.i32_load, high);
+      code.get(at);
+      this.#upperHalf();
+      code.op(OP.i32_ne);
+      code.op(OP.i32_or);
+    }
+    this.#miss();
+    return offset;
+  }
+
+  #load(inst: Inst & { op: 'load' }, at: ValueId): void {
+    const { address, width, forWrite } = inst;
+    const offset = this.#lookup(address, width, forWrite);
+    if (forWrite) this.#offsets.set(at, offset);
+    this.#code.get(offset);
+    this.#code.memory(LOADS[width], 0);
+    this.#keep(at);
+  }
+
+  #store({ width, address, value, after }: Inst & { op: 'store' }): void {
+    const offset = after === null ? this.#lookup(address, width, true) : this.#offsets.get(after)!;
+    this.#code.get(offset);
+    if (width === 8) this.#pushWide(value);
+    else this.pushLow(value);
+    this.#code.memory(STORES[width], 0);
+  }
+
+  /** Where the condition on the stack is not 0, the interpreter runs the instruction. */
+  #miss(): void {
+    this.#code.brIf(this.#region.missDepth());
+  }
+
+  // ---- helpers ----
+
+  #call(inst: Inst & { op: 'call' }, at: ValueId): void {
+    this.#callHelper(inst);
+    if (inst.type === undefined) return;
+    if (inst.type === 'i64') this.#withHigh();
+    this.#keep(at);
+  }
+
+  /** The i32 on the stack and the upper half that the helper left in the state, as one i64. */
+  #withHigh(): void {
+    const code = this.#code;
+    code.op(OP.i64_extend_i32_u);
+    this.#frame.loadState(code, W.hi);
+    code.op(OP.i64_extend_i32_u);
+    code.i64(32, 0);
+    code.op(OP.i64_shl);
+    code.op(OP.i64_or);
+  }
+
+  #callHelper({ helper, args, type }: Inst & { op: 'call' }): void {
+    let params = 0;
+    for (const arg of args) {
+      params++;
+      if (typeof arg !== 'number') this.#code.i32(number(arg.known));
+      else if (this.#ir.typeOf(arg) === 'i64') {
+        params++;
+        this.pushLow(arg);
+        this.pushHigh(arg);
+      } else this.push(arg);
+    }
+    this.#region.calls.call(this.#code, `h_${helper}`, { params, result: type !== undefined });
+  }
+
+  // ---- flags ----
+
+  #setFlags({ kind, result, a, b }: Inst & { op: 'setFlags' }): void {
+    const frame = this.#frame;
+    const code = this.#code;
+    const wide = (kind & 3) === 3;
+    const keep = (value: ValueId | null, local: number, extend: number): void => {
+      if (value === null) return;
+      if (wide) this.#pushWide(value);
+      else {
+        this.pushLow(value);
+        if (frame.wide) code.op(extend);
+      }
+      code.set(local);
+    };
+    if (!resultFollows(kind)) keep(result, frame.fr, OP.i64_extend_i32_s);
+    keep(a, frame.fa, OP.i64_extend_i32_u);
+    keep(b, frame.fb, OP.i64_extend_i32_u);
+    this.#nowFlags(kind);
+  }
+
+  #nowFlags(kind: number): void {
+    this.flags = kind;
+    this.#code.i32(kind);
+    this.#code.set(this.#frame.fk);
+  }
+
+  /** Prints flags of a kind that is known. */
+  #flagsOf(kind: number): FlagPrinter {
+    const code = this.#code;
+    const frame = this.#frame;
+    const wide = (kind & 3) === 3;
+    const push = (local: number) => (): void => {
+      code.get(local);
+      if (frame.wide && !wide) code.op(OP.i32_wrap_i64);
+    };
+    const [a, b] = [push(frame.fa), push(frame.fb)];
+    const r = !resultFollows(kind)
+      ? push(frame.fr)
+      : (): void => {
+          a();
+          b();
+          const subtract = (kind & ~3) === KIND.SUB;
+          code.op(subtract ? (wide ? OP.i64_sub : OP.i32_sub) : wide ? OP.i64_add : OP.i32_add);
+          if ((kind & 3) === 0) code.op(OP.i32_extend8_s);
+          if ((kind & 3) === 1) code.op(OP.i32_extend16_s);
+        };
+    return new FlagPrinter(code, kind, { a, b, r });
+  }
+
+  #knownKind(): number | undefined {
+    const { flags } = this;
+    return this.#region.passes['known-flags'] && typeof flags === 'number' && isKnown(flags) ? flags : undefined;
+  }
+
+  #condition(cc: Known): void {
+    const kind = this.#knownKind();
+    if (kind !== undefined) return this.#flagsOf(kind).condition(number(cc));
+    this.#toState();
+    this.#code.i32(number(cc));
+    this.#region.calls.call(this.#code, 'conditionOf', { params: 1, result: true });
+  }
+
+  #allFlags(): void {
+    const kind = this.#knownKind();
+    if (kind !== undefined) return this.#flagsOf(kind).all();
+    this.#toState();
+    this.#region.calls.call(this.#code, 'flagsOf', { params: 0, result: true });
+  }
+
+  /** Brings the flags to the state, where functions look for them. */
+  #toState(): void {
+    if (this.flags === 'kept') return;
+    keepFlags(this.#code, this.#frame);
+  }
+}
+
+/** Stores the flags in the state, unless they are there. */
+export function keepFlags(code: WasmCode, frame: Frame): void {
+  const { fk, fr, fa, fb, wide, layout } = frame;
+  const store = wide ? MEMORY.i64_store : MEMORY.i32_store;
+  code.get(fk);
+  code.i32(0);
+  code.op(OP.i32_ge_s);
+  code.if();
+  code.i32(0);
+  code.get(fk);
+  code.memory(MEMORY.i32_store, layout.state + 4 * W.flagKind);
+  for (const [local, at] of [
+    [fa, W.flagA],
+    [fb, W.flagB],
+  ] as const) {
+    code.i32(0);
+    code.get(local);
+    code.memory(store, layout.state + 4 * at);
+  }
+  // The result of sums and differences follows, and has to be cut to its size.
+  const group = (kind: number): void => {
+    code.get(fk);
+    code.i32(~3);
+    code.op(OP.i32_and);
+    code.i32(kind);
+    code.op(OP.i32_eq);
+  };
+  group(KIND.SUB);
+  code.if();
+  code.get(fa);
+  code.get(fb);
+  code.op(wide ? OP.i64_sub : OP.i32_sub);
+  code.set(fr);
+  code.op(OP.else);
+  group(KIND.ADD);
+  code.if();
+  code.get(fa);
+  code.get(fb);
+  code.op(wide ? OP.i64_add : OP.i32_add);
+  code.set(fr);
+  code.op(OP.end);
+  code.op(OP.end);
+  code.i32(0);
+  // Bits that the size leaves unused: 56, 48, 32, 0.
+  code.get(fr);
+  if (wide) {
+    const unused = (): void => {
+      code.i64(64, 0);
+      code.i64(8, 0);
+      code.get(fk);
+      code.i32(3);
+      code.op(OP.i32_and);
+      code.op(OP.i64_extend_i32_u);
+      code.op(OP.i64_shl);
+      code.op(OP.i64_sub);
+    };
+    unused();
+    code.op(OP.i64_shl);
+    unused();
+    code.op(OP.i64_shr_s);
+    code.memory(MEMORY.i64_store, layout.state + 4 * W.flagRes);
+  } else {
+    const unused = (): void => {
+      code.i32(32);
+      code.i32(8);
+      code.get(fk);
+      code.i32(3);
+      code.op(OP.i32_and);
+      code.op(OP.i32_shl);
+      code.op(OP.i32_sub);
+    };
+    unused();
+    code.op(OP.i32_shl);
+    unused();
+    code.op(OP.i32_shr_s);
+    code.tee(fr);
+    code.memory(MEMORY.i32_store, layout.state + 4 * W.flagRes);
+    code.i32(0);
+    code.get(fr);
+    code.i32(31);
+    code.op(OP.i32_shr_s);
+    code.memory(MEMORY.i32_store, layout.state + 4 * W.flagRes + 4);
+  }
+  code.op(OP.end);
+}
+
+/** Addition and subtraction: the result follows from the operands, and is not kept. */
+const resultFollows = (kind: number): boolean => (kind & ~3) === KIND.SUB || (kind & ~3) === KIND.ADD;
+
+const LOADS = { 1: MEMORY.i32_load8_u, 2: MEMORY.i32_load16_u, 4: MEMORY.i32_load, 8: MEMORY.i64_load } as const;
+const STORES = { 1: MEMORY.i32_store8, 2: MEMORY.i32_store16, 4: MEMORY.i32_store, 8: MEMORY.i64_store } as const;
+
+/** The forms that a region is made of have no open fields. */
+function number(known: Known): number {
+  if (typeof known === 'string') throw new Error(`a region cannot hold the open field ${known}`);
+  return known;
+}

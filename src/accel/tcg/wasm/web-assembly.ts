@@ -1,0 +1,30 @@
+import type { WasmMemory } from '../../../memory/ram.ts';
+
+/** The part of the WebAssembly JavaScript interface that emu uses; Node's types do not name it. */
+export interface WasmTable {
+  readonly length: number;
+  grow(by: number, value: CallableFunction): number;
+  set(index: number, value: CallableFunction): void;
+}
+
+interface Interface {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (
+    module: object,
+    imports: object,
+  ) => { readonly exports: Readonly<Record<string, CallableFunction>> };
+  readonly Table: new (descriptor: { element: 'anyfunc'; initial: number }, value: CallableFunction) => WasmTable;
+}
+
+const { Module, Instance, Table } = (globalThis as unknown as { WebAssembly: Interface }).WebAssembly;
+
+export const newTable = (initial: number, value: CallableFunction): WasmTable =>
+  new Table({ element: 'anyfunc', initial }, value);
+
+/** Compiles a module and gives what it exports as `f`. `imports` are those of `m`. @throws CompileError, LinkError */
+export function functionOf(
+  module: Uint8Array,
+  imports: Readonly<Record<string, WasmMemory | WasmTable | CallableFunction>>,
+): CallableFunction {
+  return new Instance(new Module(module), { m: imports }).exports.f!;
+}
