@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Libc, loadLibc } from '../../src/accel/kvm/ffi.ts';
+import { offsetOf, STRUCT } from '../../src/accel/kvm/ioctl.ts';
+import { ERRNO } from '../../src/accel/kvm/kvm-error.ts';
 import { type CpuState, RBX, RCX, W } from '../../src/cpu/state.ts';
 import { Bench, faulty, NO_KVM, WHY } from './support.ts';
 
@@ -7,6 +9,9 @@ const HLT = 0xf4;
 /** Of a slice's timer (slice-timer.ts). */
 const SIGNAL = 44;
 const VECTOR = 0x21;
+/** The copy of kvm_vcpu_events in kvm_run (linux/kvm.h). */
+const EVENTS = 304 + STRUCT.kvm_regs.size + STRUCT.kvm_sregs.size;
+const DB = 1;
 
 describe.skipIf(NO_KVM !== undefined)(`what waits when the state is moved${WHY}`, () => {
   let libc: Libc;
@@ -68,5 +73,36 @@ describe.skipIf(NO_KVM !== undefined)(`what waits when the state is moved${WHY}`
     expect(bench.tcg.run(1000).reason).toBe('halt');
     bench.tcg.readState(state);
     expect(counted(state)).toEqual([1, 40]);
+  });
+
+  test('an exception that KVM kept when ring 3 was left is not raised in what it runs next', () => {
+    let interrupted = false;
+    let run = new Uint8Array();
+    const interrupting = faulty(libc, (name) => {
+      if (name !== 'run' || !interrupted) return 0;
+      run[EVENTS + offsetOf('kvm_vcpu_events', 'exception.injected')] = 1;
+      run[EVENTS + offsetOf('kvm_vcpu_events', 'exception.nr')] = DB;
+      return ERRNO.EINTR;
+    });
+    const mmap: Libc['mmap'] = (length, protection, flags, fd) => {
+      const memory = interrupting.mmap(length, protection, flags, fd);
+      if (fd >= 0) run = new Uint8Array(memory!.buffer);
+      return memory;
+    };
+    bench = new Bench({ ...interrupting, mmap }, 'user');
+    // INT1, which the exception could have come from; INC EBX; JMP to itself, where it begins
+    const state = bench.longMode([0xf1, 0xff, 0xc3, 0xeb, 0xfe], 3);
+    const start = state.get('rip');
+    state.set('rip', start + 3n);
+    bench.kvm.writeState(state);
+    expect(bench.kvm.run(1).reason).toBe('budget');
+    interrupted = true;
+    expect(bench.kvm.run(1).reason).toBe('budget');
+    interrupted = false;
+    const moved = bench.state();
+    moved.set('rip', start + 1n);
+    bench.kvm.writeState(moved);
+    expect(bench.kvm.run(1).reason).toBe('budget');
+    expect(bench.state().get('gpr', RBX)).toBe(1n);
   });
 });
