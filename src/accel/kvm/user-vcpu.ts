@@ -1,6 +1,5 @@
-import { writeRflags } from '../../cpu/flags.ts';
-import { MODE, updateMode } from '../../cpu/mode.ts';
-import { CpuState, CS, FIELDS, FLAG, RCX, RDX, W } from '../../cpu/state.ts';
+import { MODE } from '../../cpu/mode.ts';
+import { CpuState, FLAG, W } from '../../cpu/state.ts';
 import type { Breakpoint, VcpuExit } from '../accelerator.ts';
 import {
   type Interpreter,
@@ -9,14 +8,14 @@ import {
   type KvmCpu,
   type KvmVcpuOptions,
   noCounts,
-  type SyncRegs,
   VcpuCore,
 } from './core.ts';
-import { EXIT, INTERNAL_ERROR_EMULATION, offsetOf, STRUCT } from './ioctl.ts';
+import { EXIT, INTERNAL_ERROR_EMULATION, offsetOf } from './ioctl.ts';
 import { ERRNO, errnoName } from './kvm-error.ts';
 import { ProgramStarts } from './program-starts.ts';
+import { InstructionRestart, SYSCALL_TRAP } from './restart.ts';
+import { Ring3Registers } from './ring3-registers.ts';
 import { seesTrapFlag } from './single-step.ts';
-import { putRegs, putSregs, takeRegs, takeUserSegments } from './state.ts';
 import type { KvmVm } from './vm.ts';
 
 const BUDGET: VcpuExit = { reason: 'budget' };
@@ -29,31 +28,13 @@ const IO_DIRECTION = offsetOf('kvm_run', 'io.direction');
 const IO_SIZE = offsetOf('kvm_run', 'io.size');
 const IO_PORT = offsetOf('kvm_run', 'io.port');
 const IO_OUT = 1;
-const EXCEPTION = offsetOf('kvm_vcpu_events', 'exception.nr');
-const INJECTED = offsetOf('kvm_vcpu_events', 'exception.injected');
-const PENDING = offsetOf('kvm_vcpu_events', 'exception.pending');
-const IDT = offsetOf('kvm_sregs', 'idt');
-const ALL = 7;
-/** A reserved vector: it stays when what ended ring 3 was no exception. */
-const NO_EXCEPTION = 31;
-/** kvm_vcpu_events of a CPU for which nothing waits. */
-const NO_EVENTS = new Uint8Array(STRUCT.kvm_vcpu_events.size);
-NO_EVENTS[EXCEPTION] = NO_EXCEPTION;
-
-/** Where SYSCALL leads in KVM: an address that no kernel gives to its programs. */
-const SYSCALL_TRAP = 0xffff_8bad_0000_0000n;
-const MSR = { LSTAR: 0xc0000082, CSTAR: 0xc0000083, SFMASK: 0xc0000084, TSC_AUX: 0xc0000103 } as const;
+const MSR = { LSTAR: 0xc0000082, CSTAR: 0xc0000083, SFMASK: 0xc0000084 } as const;
 const DB = 1;
-const BP = 3;
-const OF = 4;
 const DR6_BS = 0x4000;
 const USER_CODE_64 = MODE.USER | MODE.CODE_64;
-const RIP = offsetOf('kvm_regs', 'rip');
 /** Long enough for KVM to deliver an exception, unless the host is busy; so often it is tried. */
 const TRAP_NS = 500_000;
 const TRAP_TRIES = 20;
-const CS_L = offsetOf('kvm_sregs', 'cs') + offsetOf('kvm_segment', 'l');
-const FPU = { first: FIELDS.fcw.word, end: FIELDS.xmm.word + 4 * FIELDS.xmm.count };
 /** Fewest instructions that the interpreter is given at a time. */
 const SLICE = 20_000;
 
@@ -69,23 +50,16 @@ export class UserModeVcpu implements KvmCpu {
   readonly #board: KvmBoard;
   readonly #interpreter: Interpreter;
   readonly #sliceNs: () => number;
-  readonly #sync: SyncRegs;
-  /** The bytes of the copy of kvm_vcpu_events. */
-  readonly #events: Uint8Array;
-  /** The x87 and SSE registers that KVM has. */
-  readonly #fpu = new Int32Array(FPU.end - FPU.first);
+  readonly #registers: Ring3Registers;
+  readonly #restart: InstructionRestart;
+  readonly #starts = new ProgramStarts();
   /** The state before a single step. */
   readonly #before = new CpuState();
   #kicked = false;
-  /** KVM has the registers that programs can change; the interpreter has the rest. */
-  #away = false;
   #debugging = false;
   #interpreting = false;
-  readonly #starts = new ProgramStarts();
   /** Of the interpreter, when KVM last forgot the guest's page tables. */
   #flushes = -1;
-  #tscOffset = 0n;
-  #tscAux = 0n;
 
   /** @throws KvmError */
   constructor(vm: KvmVm, board: KvmBoard, options: KvmVcpuOptions) {
@@ -94,9 +68,8 @@ export class UserModeVcpu implements KvmCpu {
     this.#board = board;
     this.#interpreter = options.interpreter;
     this.#sliceNs = options.sliceNs;
-    this.#sync = core.synchronise();
-    const { buffer, byteOffset, byteLength } = this.#sync.events;
-    this.#events = new Uint8Array(buffer, byteOffset, byteLength);
+    this.#registers = new Ring3Registers(core, options.interpreter);
+    this.#restart = new InstructionRestart(options.interpreter, board.memory);
     try {
       core.msrs.set([
         [MSR.LSTAR, SYSCALL_TRAP],
@@ -119,8 +92,8 @@ export class UserModeVcpu implements KvmCpu {
         this.#kicked = false;
         return KICKED;
       }
-      if (this.#away && this.#board.interrupts.pending) this.#comeBack();
-      if (!this.#away) {
+      if (this.#registers.away && this.#board.interrupts.pending) this.#comeBack();
+      if (!this.#registers.away) {
         const exit = this.#interpret(Math.max(instructions, SLICE));
         if (exit !== undefined) return exit;
         this.#leave();
@@ -140,7 +113,7 @@ export class UserModeVcpu implements KvmCpu {
     this.#comeBack();
     const { state } = this.#interpreter;
     const w = state.words;
-    if (!this.#isForKvm(w) || seesTrapFlag((at) => this.#byteAt(state.get('rip') + BigInt(at)))) return false;
+    if (!this.#isForKvm(w) || seesTrapFlag((at) => this.#restart.byteAt(state.get('rip') + BigInt(at)))) return false;
     this.#before.copyFrom(state);
     w[W.rflags] = w[W.rflags]! | FLAG.TF;
     this.#leave();
@@ -152,7 +125,7 @@ export class UserModeVcpu implements KvmCpu {
       core.timer.take();
     } while (result === -ERRNO.EINTR || result === -ERRNO.EAGAIN);
     core.incomplete = result === 0 && core.exitReason === EXIT.IO;
-    const trapped = result === 0 && core.exitReason === EXIT.SHUTDOWN && this.#sync.events.getUint8(EXCEPTION) === DB;
+    const trapped = result === 0 && core.exitReason === EXIT.SHUTDOWN && this.#registers.exception === DB;
     this.#comeBack();
     w[W.rflags] = w[W.rflags]! & ~FLAG.TF;
     if (!trapped) this.#interpreter.writeState(this.#before);
@@ -185,9 +158,7 @@ export class UserModeVcpu implements KvmCpu {
 
   writeState(from: CpuState): void {
     this.#core.complete();
-    // Nobody has looked at what the program left in KVM's x87 and SSE registers. FCW has no such value.
-    if (this.#away) this.#fpu[0] = -1;
-    this.#away = false;
+    this.#registers.giveUp();
     this.#interpreter.writeState(from);
   }
 
@@ -248,47 +219,24 @@ export class UserModeVcpu implements KvmCpu {
 
   /** Gives the program to KVM. */
   #leave(): void {
-    const core = this.#core;
-    const { state } = this.#interpreter;
-    const w = state.words;
-    putRegs(state, this.#sync.regs);
-    putSregs(state, this.#sync.sregs);
-    this.#sync.sregs.setBigUint64(IDT, 0n, true);
-    this.#sync.sregs.setBigUint64(IDT + 8, 0n, true);
-    // What the last exit said about exceptions would be raised again.
-    this.#events.set(NO_EVENTS);
-    core.takeSynchronised(ALL);
-    if (this.#fpu.some((value, n) => value !== w[FPU.first + n])) core.registers.putFpu(state);
-    const tscOffset = BigInt.asIntN(64, state.get('tscOffset'));
-    if (tscOffset !== this.#tscOffset) core.tsc.offset = this.#tscOffset = tscOffset;
-    const tscAux = state.get('tscAux');
-    if (tscAux !== this.#tscAux) core.msrs.set([[MSR.TSC_AUX, (this.#tscAux = tscAux)]]);
+    this.#registers.give();
     const { flushes } = this.#interpreter;
-    if (flushes !== this.#flushes) {
-      this.#flushes = flushes;
-      this.counts.dropped++;
-      core.vm.dropMappings();
-    }
-    this.#away = true;
+    if (flushes === this.#flushes) return;
+    this.#flushes = flushes;
+    this.counts.dropped++;
+    this.#core.vm.dropMappings();
   }
 
   /** Takes the program's registers from KVM. */
   #comeBack(): void {
-    if (!this.#away) return;
+    if (!this.#registers.away) return;
     this.#core.complete();
     this.#takeRegisters();
-    this.#away = false;
   }
 
   #takeRegisters(): void {
-    const { state } = this.#interpreter;
-    takeRegs(state, this.#sync.regs);
-    takeUserSegments(state, this.#sync.sregs);
-    updateMode(state.words);
-    if (state.get('rip') === SYSCALL_TRAP) this.#undoSyscall(state);
-    this.#core.registers.takeFpu(state);
-    this.#fpu.set(state.words.subarray(FPU.first, FPU.end));
-    this.#interpreter.forgetUserCode();
+    this.#registers.take();
+    if (this.#interpreter.state.get('rip') === SYSCALL_TRAP) this.#restart.systemCall();
   }
 
   /** @returns undefined when the run goes on */
@@ -309,7 +257,7 @@ export class UserModeVcpu implements KvmCpu {
           continue;
         }
         // The program went over to compatibility mode.
-        if (this.#sync.sregs.getUint8(CS_L) === 0) this.#comeBack();
+        if (!this.#registers.is64Bit) this.#comeBack();
         return core.timer.takeInput() ? INPUT : BUDGET;
       }
       switch (reason) {
@@ -340,8 +288,9 @@ export class UserModeVcpu implements KvmCpu {
    * INT3 and INTO the kernel does not tell; other exceptions are faults, whose instruction runs again.
    */
   #isBehindTrap(): boolean {
-    if (this.#events[EXCEPTION] === DB && (this.#events[INJECTED]! | this.#events[PENDING]!) !== 0) return true;
-    const last = this.#byteAt(this.#sync.regs.getBigUint64(RIP, true) - 1n);
+    const registers = this.#registers;
+    if (registers.exception === DB && registers.exceptionWaits) return true;
+    const last = this.#restart.byteAt(registers.rip - 1n);
     return last === 0xcc || last === 0xce;
   }
 
@@ -361,32 +310,15 @@ export class UserModeVcpu implements KvmCpu {
 
   /** An exception, interrupt instruction or system call: the interpreter does it again, with the guest's own IDT. */
   #event(): VcpuExit | undefined {
-    const exception = this.#sync.events.getUint8(EXCEPTION);
+    const { exception } = this.#registers;
     this.#comeBack();
-    const { state } = this.#interpreter;
-    const w = state.words;
-    // These report the address behind their instruction.
-    if (exception === BP && this.#byteBefore(1) === 0xcc) this.#rewind(1);
-    if (exception === OF && this.#byteBefore(1) === 0xce) this.#rewind(1);
-    if (exception === DB) {
-      if ((w[W.rflags]! & FLAG.TF) !== 0) {
-        w[W.debugTrap] = w[W.debugTrap]! | DR6_BS;
-        return undefined;
-      }
-      if (this.#byteBefore(1) === 0xf1) this.#rewind(1);
+    const w = this.#interpreter.state.words;
+    if (exception === DB && (w[W.rflags]! & FLAG.TF) !== 0) {
+      w[W.debugTrap] = w[W.debugTrap]! | DR6_BS;
+      return undefined;
     }
+    this.#restart.exception(exception);
     return this.#interpretOne();
-  }
-
-  /** KVM did SYSCALL, and what follows it did not. RCX holds the address behind SYSCALL and R11 the flags (SDM 2B, SYSCALL); both are its results anyway. */
-  #undoSyscall(state: CpuState): void {
-    state.set('rip', state.get('gpr', RCX));
-    if (this.#byteBefore(2) !== 0x0f || this.#byteBefore(1) !== 0x05) {
-      state.set('rip', SYSCALL_TRAP);
-      return;
-    }
-    this.#rewind(2);
-    writeRflags(state.words, Number(state.get('gpr', 11) & 0xffffffffn) | 0);
   }
 
   /**
@@ -398,39 +330,7 @@ export class UserModeVcpu implements KvmCpu {
     const out = core.run.getUint8(IO_DIRECTION) === IO_OUT;
     this.#takeRegisters();
     core.abandon();
-    this.#away = false;
-    if (out) this.#rewindOut(core.run.getUint16(IO_PORT, true), core.run.getUint8(IO_SIZE));
+    if (out) this.#restart.output(core.run.getUint16(IO_PORT, true), core.run.getUint8(IO_SIZE));
     return this.#interpretOne();
-  }
-
-  #rewindOut(port: number, size: number): void {
-    const { state } = this.#interpreter;
-    const last = this.#byteBefore(1);
-    const before = this.#byteBefore(2);
-    let length = 0;
-    if ((last === 0xee || last === 0xef) && Number(state.get('gpr', RDX) & 0xffffn) === port) length = 1;
-    else if ((before === 0xe6 || before === 0xe7) && last === port) length = 2;
-    else if (last === 0x6e || last === 0x6f) length = 1;
-    if (length > 0 && size === 2 && this.#byteBefore(length + 1) === 0x66) length++;
-    this.#rewind(length);
-  }
-
-  #rewind(bytes: number): void {
-    const { state } = this.#interpreter;
-    state.set('rip', state.get('rip') - BigInt(bytes));
-  }
-
-  /** The byte `distance` before RIP; -1 when there is none. */
-  #byteBefore(distance: number): number {
-    const { state } = this.#interpreter;
-    const long = (state.words[W.mode]! & MODE.CODE) === MODE.CODE_64;
-    return this.#byteAt(state.get('rip') - BigInt(distance) + (long ? 0n : state.get('base', CS)));
-  }
-
-  /** The byte at a linear address; -1 when there is none. */
-  #byteAt(linear: bigint): number {
-    const at = this.translate(linear);
-    const offset = at === undefined ? -1 : this.#board.memory.readableOffset(at);
-    return offset < 0 ? -1 : this.#board.memory.ram.u8[offset]!;
   }
 }
