@@ -1,29 +1,16 @@
 import { MODE } from '../../cpu/mode.ts';
 import { CpuState, FLAG, W } from '../../cpu/state.ts';
 import type { Breakpoint, VcpuExit } from '../accelerator.ts';
-import {
-  type Interpreter,
-  type KvmBoard,
-  type KvmCounts,
-  type KvmCpu,
-  type KvmVcpuOptions,
-  noCounts,
-  VcpuCore,
-} from './core.ts';
+import { BaseVcpu, BUDGET, fatal, INPUT, KICKED } from './base-vcpu.ts';
+import type { KvmBoard, KvmCpu, KvmVcpuOptions } from './core.ts';
 import { EXIT, INTERNAL_ERROR_EMULATION, offsetOf } from './ioctl.ts';
-import { ERRNO, errnoName } from './kvm-error.ts';
+import { ERRNO } from './kvm-error.ts';
 import { ProgramStarts } from './program-starts.ts';
 import { InstructionRestart, SYSCALL_TRAP } from './restart.ts';
 import { Ring3Registers } from './ring3-registers.ts';
 import { seesTrapFlag } from './single-step.ts';
 import type { KvmVm } from './vm.ts';
 
-const BUDGET: VcpuExit = { reason: 'budget' };
-const KICKED: VcpuExit = { reason: 'kicked' };
-const INPUT: VcpuExit = { reason: 'input' };
-const fatal = (message: string): VcpuExit => ({ reason: 'fatal', message });
-
-const SUBERROR = offsetOf('kvm_run', 'internal.suberror');
 const IO_DIRECTION = offsetOf('kvm_run', 'io.direction');
 const IO_SIZE = offsetOf('kvm_run', 'io.size');
 const IO_PORT = offsetOf('kvm_run', 'io.port');
@@ -44,18 +31,12 @@ const SLICE = 20_000;
  * an empty IDT and a SYSCALL target that faults, so whatever leaves ring 3 comes back as a triple fault with the
  * state before the instruction, and the interpreter runs that instruction.
  */
-export class UserModeVcpu implements KvmCpu {
-  readonly counts: KvmCounts = noCounts();
-  readonly #core: VcpuCore;
-  readonly #board: KvmBoard;
-  readonly #interpreter: Interpreter;
-  readonly #sliceNs: () => number;
+export class UserModeVcpu extends BaseVcpu implements KvmCpu {
   readonly #registers: Ring3Registers;
   readonly #restart: InstructionRestart;
   readonly #starts = new ProgramStarts();
   /** The state before a single step. */
   readonly #before = new CpuState();
-  #kicked = false;
   #debugging = false;
   #interpreting = false;
   /** Of the interpreter, when KVM last forgot the guest's page tables. */
@@ -63,11 +44,8 @@ export class UserModeVcpu implements KvmCpu {
 
   /** @throws KvmError */
   constructor(vm: KvmVm, board: KvmBoard, options: KvmVcpuOptions) {
-    const core = new VcpuCore(vm, board, options.model);
-    this.#core = core;
-    this.#board = board;
-    this.#interpreter = options.interpreter;
-    this.#sliceNs = options.sliceNs;
+    super(vm, board, options);
+    const { core } = this;
     this.#registers = new Ring3Registers(core, options.interpreter);
     this.#restart = new InstructionRestart(options.interpreter, board.memory);
     try {
@@ -82,17 +60,13 @@ export class UserModeVcpu implements KvmCpu {
     }
   }
 
-  get instructions(): number {
-    return this.#interpreter.instructions;
-  }
-
   run(instructions: number): VcpuExit {
     for (;;) {
-      if (this.#kicked) {
-        this.#kicked = false;
+      if (this.kicked) {
+        this.kicked = false;
         return KICKED;
       }
-      if (this.#registers.away && this.#board.interrupts.pending) this.#comeBack();
+      if (this.#registers.away && this.board.interrupts.pending) this.#comeBack();
       if (!this.#registers.away) {
         const exit = this.#interpret(Math.max(instructions, SLICE));
         if (exit !== undefined) return exit;
@@ -105,19 +79,19 @@ export class UserModeVcpu implements KvmCpu {
 
   step(): VcpuExit {
     this.#comeBack();
-    return this.#interpretStep();
+    return this.interpretStep();
   }
 
   /** The trap flag ends ring 3 behind one instruction, in the empty IDT. */
   stepOnProcessor(): boolean {
     this.#comeBack();
-    const { state } = this.#interpreter;
+    const { state } = this.interpreter;
     const w = state.words;
     if (!this.#isForKvm(w) || seesTrapFlag((at) => this.#restart.byteAt(state.get('rip') + BigInt(at)))) return false;
     this.#before.copyFrom(state);
     w[W.rflags] = w[W.rflags]! | FLAG.TF;
     this.#leave();
-    const core = this.#core;
+    const core = this.core;
     let result: number;
     do {
       core.timer.arm(TRAP_NS);
@@ -128,78 +102,54 @@ export class UserModeVcpu implements KvmCpu {
     const trapped = result === 0 && core.exitReason === EXIT.SHUTDOWN && this.#registers.exception === DB;
     this.#comeBack();
     w[W.rflags] = w[W.rflags]! & ~FLAG.TF;
-    if (!trapped) this.#interpreter.writeState(this.#before);
+    if (!trapped) this.interpreter.writeState(this.#before);
     return trapped;
   }
 
   kick(): void {
-    this.#kicked = true;
-    if (this.#interpreting) this.#interpreter.kick();
+    this.kicked = true;
+    if (this.#interpreting) this.interpreter.kick();
   }
 
   interruptChanged(): void {
-    this.#interpreter.interruptChanged();
+    this.interpreter.interruptChanged();
   }
 
   setNmi(): void {
     this.#comeBack();
-    this.#interpreter.setNmi();
-  }
-
-  setA20(enabled: boolean): void {
-    this.#core.vm.setA20(enabled);
-    this.#interpreter.setA20(enabled);
+    this.interpreter.setNmi();
   }
 
   readState(into: CpuState): void {
     this.#comeBack();
-    this.#interpreter.readState(into);
+    this.interpreter.readState(into);
   }
 
   writeState(from: CpuState): void {
-    this.#core.complete();
+    this.core.complete();
     this.#registers.giveUp();
-    this.#interpreter.writeState(from);
+    this.interpreter.writeState(from);
   }
 
   setBreakpoints(points: readonly Breakpoint[]): void {
     this.#comeBack();
     this.#debugging = points.length > 0;
-    this.#interpreter.setBreakpoints(points);
+    this.interpreter.setBreakpoints(points);
   }
 
   translate(linear: bigint): number | undefined {
-    return this.#interpreter.translate(linear);
-  }
-
-  watchInput(fd: number): void {
-    this.#core.timer.watch(fd);
-  }
-
-  forgetInput(fd: number): void {
-    this.#core.timer.forget(fd);
-  }
-
-  tsc(): bigint {
-    return this.#core.tsc.now();
-  }
-
-  close(): void {
-    this.#core.close();
+    return this.interpreter.translate(linear);
   }
 
   /** @returns undefined when a program in ring 3 is to run */
   #interpret(instructions: number): VcpuExit | undefined {
-    const interpreter = this.#interpreter;
+    const interpreter = this.interpreter;
     interpreter.yieldAt = this.#isForKvm;
     this.#interpreting = true;
-    const before = interpreter.instructions;
-    const exit = interpreter.run(instructions);
-    this.counts.interpreted += interpreter.instructions - before;
+    const exit = this.interpretRun(instructions);
     this.#interpreting = false;
     interpreter.yieldAt = undefined;
-    if (exit.reason === 'kicked') this.#kicked = false;
-    if (exit.reason === 'budget' && this.#core.timer.lookForInput()) return INPUT;
+    if (exit.reason === 'budget' && this.core.timer.lookForInput()) return INPUT;
     return exit.reason === 'budget' && this.#isForKvm(interpreter.state.words) ? undefined : exit;
   }
 
@@ -215,42 +165,41 @@ export class UserModeVcpu implements KvmCpu {
     w[W.nmiPending] === 0 &&
     (w[W.dr + 14]! & 0xff) === 0 &&
     !this.#debugging &&
-    !this.#starts.starting(w, this.#interpreter.instructions);
+    !this.#starts.starting(w, this.interpreter.instructions);
 
   /** Gives the program to KVM. */
   #leave(): void {
     this.#registers.give();
-    const { flushes } = this.#interpreter;
+    const { flushes } = this.interpreter;
     if (flushes === this.#flushes) return;
     this.#flushes = flushes;
-    this.counts.dropped++;
-    this.#core.vm.dropMappings();
+    this.dropMappings();
   }
 
   /** Takes the program's registers from KVM. */
   #comeBack(): void {
     if (!this.#registers.away) return;
-    this.#core.complete();
+    this.core.complete();
     this.#takeRegisters();
   }
 
   #takeRegisters(): void {
     this.#registers.take();
-    if (this.#interpreter.state.get('rip') === SYSCALL_TRAP) this.#restart.systemCall();
+    if (this.interpreter.state.get('rip') === SYSCALL_TRAP) this.#restart.systemCall();
   }
 
   /** @returns undefined when the run goes on */
   #enter(): VcpuExit | undefined {
-    const core = this.#core;
-    core.timer.arm(this.#sliceNs());
+    const core = this.core;
+    core.timer.arm(this.sliceNs());
     for (let tries = TRAP_TRIES; ; ) {
       this.counts.runs++;
       const result = core.enter();
       core.incomplete = false;
       const reason = core.exitReason;
       if (result < 0 || reason === EXIT.INTR) {
-        const errno = result < 0 ? -result : ERRNO.EINTR;
-        if (errno !== ERRNO.EINTR && errno !== ERRNO.EAGAIN) return fatal(`KVM_RUN failed with ${errnoName(errno)}`);
+        const failed = result < 0 ? this.failedRun(-result) : undefined;
+        if (failed !== undefined) return failed;
         core.timer.take();
         if (tries-- > 0 && this.#isBehindTrap()) {
           core.timer.arm(TRAP_NS);
@@ -264,7 +213,7 @@ export class UserModeVcpu implements KvmCpu {
         case EXIT.MMIO:
           this.counts.mmio++;
           core.serve(reason);
-          if (this.#kicked || this.#board.interrupts.pending) return undefined;
+          if (this.kicked || this.board.interrupts.pending) return undefined;
           break;
         case EXIT.IO:
           this.counts.io++;
@@ -272,7 +221,7 @@ export class UserModeVcpu implements KvmCpu {
         case EXIT.SHUTDOWN:
           return this.#event();
         case EXIT.INTERNAL_ERROR:
-          if (core.run.getUint32(SUBERROR, true) !== INTERNAL_ERROR_EMULATION) return fatal('KVM: internal error');
+          if (this.suberror !== INTERNAL_ERROR_EMULATION) return fatal('KVM: internal error');
           this.counts.failures++;
           this.#comeBack();
           return this.#interpretOne();
@@ -295,24 +244,16 @@ export class UserModeVcpu implements KvmCpu {
   }
 
   #interpretOne(): VcpuExit | undefined {
-    const exit = this.#interpretStep();
-    if (exit.reason === 'kicked') this.#kicked = false;
+    const exit = this.interpretStep();
+    if (exit.reason === 'kicked') this.kicked = false;
     return exit.reason === 'budget' ? undefined : exit;
-  }
-
-  #interpretStep(): VcpuExit {
-    const interpreter = this.#interpreter;
-    const before = interpreter.instructions;
-    const exit = interpreter.step();
-    this.counts.interpreted += interpreter.instructions - before;
-    return exit;
   }
 
   /** An exception, interrupt instruction or system call: the interpreter does it again, with the guest's own IDT. */
   #event(): VcpuExit | undefined {
     const { exception } = this.#registers;
     this.#comeBack();
-    const w = this.#interpreter.state.words;
+    const w = this.interpreter.state.words;
     if (exception === DB && (w[W.rflags]! & FLAG.TF) !== 0) {
       w[W.debugTrap] = w[W.debugTrap]! | DR6_BS;
       return undefined;
@@ -326,7 +267,7 @@ export class UserModeVcpu implements KvmCpu {
    * OUT has moved RIP on.
    */
   #port(): VcpuExit | undefined {
-    const core = this.#core;
+    const core = this.core;
     const out = core.run.getUint8(IO_DIRECTION) === IO_OUT;
     this.#takeRegisters();
     core.abandon();

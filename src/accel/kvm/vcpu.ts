@@ -1,22 +1,17 @@
 import { CpuState, CR0, EFER, FLAG, W } from '../../cpu/state.ts';
 import type { Breakpoint, VcpuExit } from '../accelerator.ts';
-import { type KvmBoard, type KvmCounts, type KvmCpu, type KvmVcpuOptions, noCounts, VcpuCore } from './core.ts';
+import { BaseVcpu, BUDGET, fatal, INPUT, KICKED } from './base-vcpu.ts';
+import type { KvmCpu } from './core.ts';
 import { causeOf, type DebugRegisters, debugRegistersFor } from './debug-registers.ts';
 import { EXIT, INTERNAL_ERROR_EMULATION, offsetOf } from './ioctl.ts';
-import { ERRNO, errnoName } from './kvm-error.ts';
-import type { KvmVm } from './vm.ts';
+import { ERRNO } from './kvm-error.ts';
 
-const BUDGET: VcpuExit = { reason: 'budget' };
-const KICKED: VcpuExit = { reason: 'kicked' };
-const INPUT: VcpuExit = { reason: 'input' };
 const HALT: VcpuExit = { reason: 'halt' };
 const SHUTDOWN: VcpuExit = { reason: 'shutdown' };
-const fatal = (message: string): VcpuExit => ({ reason: 'fatal', message });
 
 const WINDOW = offsetOf('kvm_run', 'request_interrupt_window');
 const READY = offsetOf('kvm_run', 'ready_for_interrupt_injection');
 const IF_FLAG = offsetOf('kvm_run', 'if_flag');
-const SUBERROR = offsetOf('kvm_run', 'internal.suberror');
 const DR6 = offsetOf('kvm_run', 'debug.arch.dr6');
 /** L0 to G3. */
 const DR7_ENABLES = 0xff;
@@ -29,13 +24,8 @@ const LENT_SLICE = 20_000;
  * A virtual CPU of the kernel. `run` enters the guest until the machine has something to decide; ports and MMIO are
  * served on the way. Where KVM cannot go on, the interpreter runs the instruction.
  */
-export class KvmVcpu implements KvmCpu {
-  readonly counts: KvmCounts = noCounts();
-  readonly #core: VcpuCore;
-  readonly #board: KvmBoard;
-  readonly #options: KvmVcpuOptions;
+export class KvmVcpu extends BaseVcpu implements KvmCpu {
   readonly #state = new CpuState();
-  #kicked = false;
   #halted = false;
   /** The interpreter holds the state. */
   #lent = false;
@@ -50,17 +40,6 @@ export class KvmVcpu implements KvmCpu {
   /** Of the interpreter, when the state was lent to it. */
   #flushes = 0;
 
-  /** @throws KvmError */
-  constructor(vm: KvmVm, board: KvmBoard, options: KvmVcpuOptions) {
-    this.#core = new VcpuCore(vm, board, options.model);
-    this.#board = board;
-    this.#options = options;
-  }
-
-  get instructions(): number {
-    return this.#options.interpreter.instructions;
-  }
-
   run(instructions: number): VcpuExit {
     if (this.#lent) return this.#runLent(instructions);
     if (this.#reported) {
@@ -68,12 +47,12 @@ export class KvmVcpu implements KvmCpu {
       const exit = this.#hardware === undefined ? BUDGET : this.#interpretedStep();
       if (exit.reason !== 'budget' || this.#lent) return exit;
     }
-    const core = this.#core;
+    const core = this.core;
     const { counts } = this;
-    core.timer.arm(this.#options.sliceNs());
+    core.timer.arm(this.sliceNs());
     for (;;) {
-      if (this.#kicked) {
-        this.#kicked = false;
+      if (this.kicked) {
+        this.kicked = false;
         return KICKED;
       }
       this.#offerInterrupt();
@@ -118,14 +97,14 @@ export class KvmVcpu implements KvmCpu {
 
   #interpretedStep(): VcpuExit {
     this.#lend();
-    const exit = this.#interpretStep();
+    const exit = this.interpretStep();
     this.#takeBackIfPossible();
     return exit;
   }
 
   stepOnProcessor(): boolean {
     if (this.#lent || this.#halted) return false;
-    const core = this.#core;
+    const core = this.core;
     core.complete();
     core.debug(true, undefined);
     try {
@@ -150,44 +129,39 @@ export class KvmVcpu implements KvmCpu {
   }
 
   kick(): void {
-    this.#kicked = true;
-    if (this.#lent) this.#options.interpreter.kick();
+    this.kicked = true;
+    if (this.#lent) this.interpreter.kick();
   }
 
   interruptChanged(): void {
-    if (this.#lent) this.#options.interpreter.interruptChanged();
+    if (this.#lent) this.interpreter.interruptChanged();
   }
 
   setNmi(): void {
-    if (this.#lent) return this.#options.interpreter.setNmi();
+    if (this.#lent) return this.interpreter.setNmi();
     this.#halted = false;
-    this.#core.injectNmi();
-  }
-
-  setA20(enabled: boolean): void {
-    this.#core.vm.setA20(enabled);
-    this.#options.interpreter.setA20(enabled);
+    this.core.injectNmi();
   }
 
   readState(into: CpuState): void {
-    if (this.#lent) return this.#options.interpreter.readState(into);
-    const core = this.#core;
+    if (this.#lent) return this.interpreter.readState(into);
+    const core = this.core;
     core.complete();
     const vector = core.registers.take(into, true);
     into.words[W.halted] = this.#halted ? 1 : 0;
     into.set('tscOffset', core.tsc.offset);
     if (vector === undefined) return;
     // The latch delivers it: KVM must not do so too.
-    this.#board.interrupts.giveBack(vector);
+    this.board.interrupts.giveBack(vector);
     core.registers.putEventsOf(into);
     this.#entered(into);
   }
 
   writeState(from: CpuState): void {
     this.#lent = false;
-    this.#core.complete();
+    this.core.complete();
     this.#put(from);
-    this.#dropMappings();
+    this.dropMappings();
   }
 
   setBreakpoints(points: readonly Breakpoint[]): void {
@@ -196,34 +170,18 @@ export class KvmVcpu implements KvmCpu {
     this.#hardware = points.length > 0 && !this.#guestDebugs() ? debugRegistersFor(points) : undefined;
     this.#debugging = points.length > 0 && this.#hardware === undefined;
     if (this.#debugging) this.#lend();
-    this.#core.debug(false, this.#hardware);
-    this.#options.interpreter.setBreakpoints(points);
+    this.core.debug(false, this.#hardware);
+    this.interpreter.setBreakpoints(points);
   }
 
   translate(linear: bigint): number | undefined {
-    return this.#lent ? this.#options.interpreter.translate(linear) : this.#core.translate(linear);
-  }
-
-  watchInput(fd: number): void {
-    this.#core.timer.watch(fd);
-  }
-
-  forgetInput(fd: number): void {
-    this.#core.timer.forget(fd);
-  }
-
-  tsc(): bigint {
-    return this.#core.tsc.now();
-  }
-
-  close(): void {
-    this.#core.close();
+    return this.#lent ? this.interpreter.translate(linear) : this.core.translate(linear);
   }
 
   /** Injects what the interrupt controllers have, or asks KVM to say when it can take it. */
   #offerInterrupt(): void {
-    const { run } = this.#core;
-    const { interrupts } = this.#board;
+    const { run } = this.core;
+    const { interrupts } = this.board;
     if (!interrupts.pending) {
       run.setUint8(WINDOW, 0);
       return;
@@ -231,27 +189,28 @@ export class KvmVcpu implements KvmCpu {
     if (run.getUint8(READY) !== 0 && run.getUint8(IF_FLAG) !== 0) {
       this.#halted = false;
       this.counts.injected++;
-      this.#core.inject(interrupts.acknowledge());
+      this.core.inject(interrupts.acknowledge());
       run.setUint8(READY, 0);
     }
     run.setUint8(WINDOW, interrupts.pending ? 1 : 0);
   }
 
   #interrupted(errno: number): VcpuExit {
-    if (errno !== ERRNO.EINTR && errno !== ERRNO.EAGAIN) return fatal(`KVM_RUN failed with ${errnoName(errno)}`);
-    const { timer } = this.#core;
+    const failed = this.failedRun(errno);
+    if (failed !== undefined) return failed;
+    const { timer } = this.core;
     timer.take();
     return timer.takeInput() ? INPUT : BUDGET;
   }
 
   /** @returns undefined when the CPU can go on */
   #rareExit(reason: number): VcpuExit | undefined {
-    const { run } = this.#core;
+    const { run } = this.core;
     switch (reason) {
       case EXIT.SHUTDOWN:
         return this.#shutdown();
       case EXIT.INTERNAL_ERROR: {
-        const suberror = run.getUint32(SUBERROR, true);
+        const { suberror } = this;
         if (suberror === INTERNAL_ERROR_EMULATION) return this.#interpretOne();
         return fatal(`KVM gave up: internal error ${suberror} at ${this.#where()}`);
       }
@@ -273,15 +232,15 @@ export class KvmVcpu implements KvmCpu {
 
   /** @returns undefined when it is none of the debugger's */
   #metBreakpoint(): VcpuExit | undefined {
-    const cause = this.#hardware && causeOf(this.#hardware, this.#core.run.getUint32(DR6, true));
+    const cause = this.#hardware && causeOf(this.#hardware, this.core.run.getUint32(DR6, true));
     if (cause === undefined) return undefined;
     this.#reported = true;
-    this.#core.registers.take(this.#state, false);
+    this.core.registers.take(this.#state, false);
     return { reason: 'debug', rip: this.#state.get('rip'), cause };
   }
 
   #where(): string {
-    this.#core.registers.take(this.#state, false);
+    this.core.registers.take(this.#state, false);
     return `${this.#state.get('selector', 1).toString(16)}:${this.#state.get('rip').toString(16)}`;
   }
 
@@ -298,7 +257,7 @@ export class KvmVcpu implements KvmCpu {
    */
   #shutdown(): VcpuExit | undefined {
     this.#lend();
-    const exit = this.#interpretStep();
+    const exit = this.interpretStep();
     if (exit.reason === 'shutdown') {
       this.#takeBackIfPossible();
       return SHUTDOWN;
@@ -309,30 +268,18 @@ export class KvmVcpu implements KvmCpu {
   }
 
   #runLent(instructions: number): VcpuExit {
-    const { interpreter } = this.#options;
-    if (this.#kicked) {
-      this.#kicked = false;
+    if (this.kicked) {
+      this.kicked = false;
       return KICKED;
     }
-    const before = interpreter.instructions;
-    const exit = interpreter.run(Math.min(instructions, LENT_SLICE));
-    this.counts.interpreted += interpreter.instructions - before;
-    if (exit.reason === 'kicked') this.#kicked = false;
+    const exit = this.interpretRun(Math.min(instructions, LENT_SLICE));
     this.#takeBackIfPossible();
-    return exit.reason === 'budget' && this.#core.timer.lookForInput() ? INPUT : exit;
-  }
-
-  #interpretStep(): VcpuExit {
-    const { interpreter } = this.#options;
-    const before = interpreter.instructions;
-    const exit = interpreter.step();
-    this.counts.interpreted += interpreter.instructions - before;
-    return exit;
+    return exit.reason === 'budget' && this.core.timer.lookForInput() ? INPUT : exit;
   }
 
   #lend(): void {
     if (this.#lent) return;
-    const { interpreter } = this.#options;
+    const { interpreter } = this;
     this.readState(this.#state);
     interpreter.forgetCode();
     interpreter.writeState(this.#state);
@@ -341,34 +288,29 @@ export class KvmVcpu implements KvmCpu {
   }
 
   #takeBackIfPossible(): void {
-    const { interpreter } = this.#options;
+    const { interpreter } = this;
     const state = this.#state;
     if (this.#debugging) return;
     interpreter.readState(state);
     if (this.#noLegacyPaging && pagesWithoutLongMode(state.words)) return;
     this.#put(state);
-    if (interpreter.flushes !== this.#flushes) this.#dropMappings();
+    if (interpreter.flushes !== this.#flushes) this.dropMappings();
     this.#lent = false;
   }
 
   #put(state: CpuState): void {
-    this.#core.registers.put(state, true);
-    this.#core.tsc.offset = BigInt.asIntN(64, state.get('tscOffset'));
+    this.core.registers.put(state, true);
+    this.core.tsc.offset = BigInt.asIntN(64, state.get('tscOffset'));
     this.#entered(state);
   }
 
   /** What the last exit said about interrupts is no longer true: takes it from the state. */
   #entered({ words: w }: CpuState): void {
-    const { run } = this.#core;
+    const { run } = this.core;
     this.#halted = w[W.halted] !== 0;
     const enabled = (w[W.rflags]! & FLAG.IF) !== 0;
     run.setUint8(IF_FLAG, enabled ? 1 : 0);
     run.setUint8(READY, enabled && w[W.interruptShadow] === 0 ? 1 : 0);
-  }
-
-  #dropMappings(): void {
-    this.counts.dropped++;
-    this.#core.vm.dropMappings();
   }
 }
 
