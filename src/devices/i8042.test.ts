@@ -1,16 +1,15 @@
 import { describe, expect, test } from 'vitest';
+import { Wire } from '../../test/support/wire.ts';
 import { I8042 } from './i8042.ts';
 
 function setup() {
-  const wire = () => ({
-    level: false,
-    rises: 0,
-    set(level: boolean) {
-      if (level && !this.level) this.rises++;
-      this.level = level;
-    },
-  });
-  const board = { keyboardIrq: wire(), auxIrq: wire(), a20: wire(), resets: 0, onReset: () => void board.resets++ };
+  const board = {
+    keyboardIrq: new Wire(),
+    auxIrq: new Wire(),
+    a20: new Wire(),
+    resets: 0,
+    onReset: () => void board.resets++,
+  };
   const kbc = new I8042(board);
   kbc.reset();
   const command = (value: number, ...data: number[]) => {

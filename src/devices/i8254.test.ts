@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Wire } from '../../test/support/wire.ts';
 import { ManualClock, TimerQueue } from '../bus/clock.ts';
 import { I8254, PIT_HZ } from './i8254.ts';
 import { SystemControlPortB } from './port61.ts';
@@ -7,16 +8,7 @@ const clocks = (count: number) => (count * 1e9) / PIT_HZ;
 
 function setup() {
   const clock = new ManualClock();
-  const levels: boolean[] = [];
-  const line = {
-    rises: 0,
-    level: false,
-    set(level: boolean) {
-      if (level && !this.level) this.rises++;
-      this.level = level;
-      levels.push(level);
-    },
-  };
+  const line = new Wire();
   const pit = new I8254(clock, line);
   const program = (counter: number, mode: number, count: number) => {
     pit.write(3, 1, (counter << 6) | 0x30 | (mode << 1));

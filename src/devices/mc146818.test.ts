@@ -1,17 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { Wire } from '../../test/support/wire.ts';
 import { ManualClock } from '../bus/clock.ts';
 import { Mc146818 } from './mc146818.ts';
 
 function setup(start = '2024-02-28T23:59:58.000Z') {
   const clock = new ManualClock();
-  const line = {
-    level: false,
-    rises: 0,
-    set(level: boolean) {
-      if (level && !this.level) this.rises++;
-      this.level = level;
-    },
-  };
+  const line = new Wire();
   const rtc = new Mc146818(clock, line, () => Date.parse(start));
   const get = (index: number) => {
     rtc.write(0, 1, index);

@@ -1,18 +1,12 @@
 import { expect, test } from 'vitest';
+import { Wire } from '../../test/support/wire.ts';
 import { debugConsole, debugExit, PostCode } from './debug-ports.ts';
 import { OrGate } from './or-gate.ts';
 import { Port92 } from './port92.ts';
 import { ResetControl } from './reset-control.ts';
 
-const wire = () => ({
-  level: false,
-  set(level: boolean) {
-    this.level = level;
-  },
-});
-
 test('port 92h gates A20 and resets on a rising bit 0 only', () => {
-  const a20 = wire();
+  const a20 = new Wire();
   let resets = 0;
   const port = new Port92(a20, () => resets++);
   port.write(0, 1, 0x02);
@@ -44,7 +38,7 @@ test('debug console, POST codes and debug exit', () => {
 });
 
 test('A20 is open while either source opens it', () => {
-  const a20 = wire();
+  const a20 = new Wire();
   const gate = new OrGate(a20);
   const [keyboard, fast] = [gate.input(), gate.input()];
   keyboard.set(true);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Wire } from '../../test/support/wire.ts';
 import { ManualClock } from '../bus/clock.ts';
 import { Uart16550 } from './uart16550.ts';
 
@@ -6,12 +7,7 @@ const CHARACTER = Math.ceil(10e9 / 115_200);
 
 function setup() {
   const clock = new ManualClock();
-  const line = {
-    level: false,
-    set(level: boolean) {
-      this.level = level;
-    },
-  };
+  const line = new Wire();
   const host = {
     sent: [] as number[],
     room: Number.POSITIVE_INFINITY,

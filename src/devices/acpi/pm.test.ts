@@ -1,15 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { Wire } from '../../../test/support/wire.ts';
 import { ManualClock } from '../../bus/clock.ts';
 import { AcpiPm } from './pm.ts';
 
 function setup() {
   const clock = new ManualClock();
-  const line = {
-    level: false,
-    set(level: boolean) {
-      this.level = level;
-    },
-  };
+  const line = new Wire();
   const board = { off: 0 };
   const pm = new AcpiPm(clock, line, () => board.off++);
   pm.apm.write(0, 1, 0xf1);
