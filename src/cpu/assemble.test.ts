@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { seeded } from '../../test/support/random.ts';
 import { encode } from './assemble.ts';
 import { createDecoder } from './decode.ts';
 import type { Insn } from './insn.ts';
@@ -7,19 +8,10 @@ import { OPCODE_ROWS } from './isa/index.ts';
 import { featuresOf } from './isa/lookup.ts';
 import type { Row } from './isa/row.ts';
 import { MODE } from './mode.ts';
-import { existsIn, type Random, randomInstruction } from './random-instruction.ts';
+import { existsIn, randomInstruction } from './random-instruction.ts';
 
 const decode = createDecoder({ features: featuresOf(OPCODE_ROWS) });
 const MODES = [MODE.CODE_64, MODE.CODE_32, MODE.CODE_16, MODE.CODE_16 | MODE.REAL];
-
-function randomOf(seed: number): Random {
-  let state = seed | 0;
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    const mixed = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d);
-    return ((mixed ^ (mixed >>> 13)) >>> 0) % below;
-  };
-}
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
@@ -33,7 +25,7 @@ const nameOf = (row: Row): string => `${row.opcode} ${row.mnemonic} ${row.operan
 
 /** Encodes and decodes a random instruction of a row; a sentence when something is lost. */
 function roundTrip(row: Row, seed: number, mode: number): string | undefined {
-  const made = randomInstruction(row, randomOf(seed), mode);
+  const made = randomInstruction(row, seeded(seed), mode);
   const ip = made.prefixes.ip!;
   const insn = decoded(made.bytes, mode, ip);
   const seen = { name: nameOf(insn.row), length: insn.length, operands: insn.operands, lock: insn.lock };
@@ -78,7 +70,7 @@ describe('encode and decode', () => {
 });
 
 test('any bytes decode in any mode: an instruction of 1 to 15 bytes with all of its operands', () => {
-  const random = randomOf(1);
+  const random = seeded(1);
   for (let i = 0; i < 20_000; i++) {
     const bytes = Uint8Array.from({ length: 15 }, () =>
       random(4) === 0 ? [0x0f, 0x66, 0xf2, 0xf3, 0xc4, 0x48][random(6)]! : random(256),

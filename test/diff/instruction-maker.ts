@@ -4,10 +4,10 @@ import { OPCODE_ROWS } from '../../src/cpu/isa/index.ts';
 import type { Row } from '../../src/cpu/isa/row.ts';
 import { existsIn, type Random, randomInstruction } from '../../src/cpu/random-instruction.ts';
 import { DS, ES, FS, SS } from '../../src/cpu/state.ts';
+import { seeded } from '../support/random.ts';
 import * as at from './layout.ts';
 import type { Item } from './program.ts';
 import * as item from './program.ts';
-import { seeded } from './random.ts';
 
 /** Transfers, system instructions and what would end a program early; items of their own make the transfers. */
 const LEFT_OUT =

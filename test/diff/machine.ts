@@ -5,10 +5,10 @@ import type { TcgVcpu, Tier } from '../../src/accel/tcg/vcpu.ts';
 import { parseCpuModel } from '../../src/cpu/cpuid.ts';
 import { AR, CpuState, CR0, CR4, CS, EFER, FIELDS, type FieldName, GS, LDTR, SS, TR, W } from '../../src/cpu/state.ts';
 import { AddressMap } from '../../src/memory/address-map.ts';
+import { seeded } from '../support/random.ts';
 import { entryOf, handlerOf, handlers, INTR_VECTOR, VECTORS } from './handlers.ts';
 import * as at from './layout.ts';
 import { type Assembled, assemble, type Program } from './program.ts';
-import { seeded } from './random.ts';
 
 /** How a program ended. */
 export interface Outcome {

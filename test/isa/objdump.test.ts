@@ -4,7 +4,8 @@ import { createDecoder } from '../../src/cpu/decode.ts';
 import { disassemble } from '../../src/cpu/disassemble.ts';
 import { OPCODE_ROWS } from '../../src/cpu/isa/index.ts';
 import { featuresOf } from '../../src/cpu/isa/lookup.ts';
-import { existsIn, type Random, randomInstruction } from '../../src/cpu/random-instruction.ts';
+import { existsIn, randomInstruction } from '../../src/cpu/random-instruction.ts';
+import { seeded } from '../support/random.ts';
 import {
   ARCHITECTURES,
   type Architecture,
@@ -50,15 +51,6 @@ function compare(code: Uint8Array, architecture: Architecture, starts?: Readonly
   return result;
 }
 
-function randomOf(seed: number): Random {
-  let state = seed | 0;
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    const mixed = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d);
-    return ((mixed ^ (mixed >>> 13)) >>> 0) % below;
-  };
-}
-
 const PROGRAMS: readonly (readonly [file: string, section: string, architecture: Architecture])[] = [
   ['/bin/busybox', '.text', 'i386:x86-64'],
   ['/lib/x86_64-linux-gnu/libm.so.6', '.text', 'i386:x86-64'],
@@ -80,7 +72,7 @@ describe.skipIf(!hasObjdump)('against objdump', () => {
     const slot = 32;
     const rows = OPCODE_ROWS.filter((row) => existsIn(row, mode));
     const each = 12;
-    const random = randomOf(1);
+    const random = seeded(1);
     const code = new Uint8Array(rows.length * each * slot).fill(0x90);
     const starts = new Set<number>();
     rows.forEach((row, n) => {
