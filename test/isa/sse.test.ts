@@ -7,7 +7,7 @@ import { bytesOf, type OperandSpec, operandSpec, SOURCE } from '../../src/cpu/op
 import { DS, FLAG, RAX, RBX, RDI, RDX, RSP } from '../../src/cpu/state.ts';
 import type { Random } from '../softfloat/host.ts';
 import { APPROXIMATE, closeSingles } from '../support/approximations.ts';
-import { fillVector, randomWord } from '../support/vector-operands.ts';
+import { fillVector, randomMxcsr, randomWord } from '../support/vector-operands.ts';
 import { compareWithHost, type HostCase } from './against-host.ts';
 import { Image, MEMORY } from './image.ts';
 import { vectorRows } from './vector-rows.ts';
@@ -85,9 +85,7 @@ class Generator {
     for (const reg of [RAX, RDX])
       if (random.below(4) !== 0) image.setGpr(reg, BigInt.asUintN(64, BigInt(random.below(40) - 20)));
     this.#fill(image.memory);
-    const masks = random.below(4) === 0 ? random.below(64) << 7 : 0x1f80;
-    image.mxcsr =
-      masks | (random.below(4) << 13) | random.pick([0, 0, 0, 0x40, 0x8000, 0x8040]) | random.pick([0, 0x20, 0x3f]);
+    image.mxcsr = randomMxcsr(random);
     image.rflags = 2 | (random.word() & FLAG.ARITH);
   }
 

@@ -2,7 +2,7 @@ import type { Row } from '../../src/cpu/isa/row.ts';
 import { FLAG } from '../../src/cpu/state.ts';
 import type { Random } from '../softfloat/host.ts';
 import { randomF80 } from '../softfloat/operands-f80.ts';
-import { EDGES, fillVector } from '../support/vector-operands.ts';
+import { EDGES, fillVector, randomMxcsr, randomMxcsrFlags } from '../support/vector-operands.ts';
 import { AT, type Image } from './image.ts';
 import { WINDOW_BYTES } from './layout.ts';
 
@@ -54,10 +54,7 @@ function fillFloat(image: Image, random: Random, unit: Row['options']['unit']): 
     view.setInt32(AT.st + 16 * n + 4, hi, true);
     view.setUint16(AT.st + 16 * n + 8, se, true);
   }
-  const sse = unit === 'sse';
-  const unmasked = sse && random.below(4) === 0 ? random.below(64) << 7 : 0x1f80;
-  const modes = sse ? (random.below(4) << 13) | random.pick([0, 0, 0, 0x40, 0x8000, 0x8040]) : 0;
-  view.setUint32(AT.mxcsr, unmasked | modes | random.pick([0, 0x20, 0x3f]), true);
+  view.setUint32(AT.mxcsr, unit === 'sse' ? randomMxcsr(random) : 0x1f80 | randomMxcsrFlags(random), true);
 }
 
 /** For each 16 bytes numbers of one kind, or, where nothing depends on them, noise. */

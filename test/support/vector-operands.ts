@@ -77,3 +77,13 @@ function fillDouble(view: DataView, at: number, random: Random): void {
   view.setBigUint64(at, random.pick(DOUBLES), true);
   if (random.below(4) === 0) view.setInt32(at, random.pick([0, 1, -1]), true);
 }
+
+/** MXCSR with any rounding, exceptions unmasked in one case of four, and at times denormals taken or made as zero. */
+export function randomMxcsr(random: Random): number {
+  const masks = random.below(4) === 0 ? random.below(64) << 7 : 0x1f80;
+  const modes = (random.below(4) << 13) | random.pick([0, 0, 0, 0x40, 0x8000, 0x8040]);
+  return masks | modes | randomMxcsrFlags(random);
+}
+
+/** Exceptions that MXCSR remembers. */
+export const randomMxcsrFlags = (random: Random): number => random.pick([0, 0x20, 0x3f]);
