@@ -76,7 +76,8 @@ function starts(): void {
 /** IRQ 0 at 1 kHz while ring 3 computes: what came, and how late. */
 async function ticks(accel: 'kvm' | 'tcg'): Promise<void> {
   const kernel = join(folder, 'ticks.bin');
-  execFileSync('nasm', ['-f', 'bin', '-o', kernel, join(here, 'kvm', 'ticks.asm')]);
+  const sources = join(here, 'kvm/');
+  execFileSync('nasm', ['-f', 'bin', '-i', sources, '-o', kernel, join(sources, 'ticks.asm')]);
   const times: number[] = [];
   const machine = await createMachine({
     accel,

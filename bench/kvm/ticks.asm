@@ -100,27 +100,10 @@ tick:
 
 align 8
 left: dd TICKS
-gdt_pointer:
-    dw gdt_end - gdt - 1
-    dd gdt
 idt_pointer:
     dw 33 * 16 - 1
     dq idt
-align 16
-gdt:
-    dq 0
-    dq 0x00af9b000000ffff           ; 08h: code of ring 0
-    dq 0x00cf93000000ffff           ; 10h: data of ring 0
-    dq 0x00cff3000000ffff           ; 18h: data of ring 3
-    dq 0x00affb000000ffff           ; 20h: code of ring 3
-    dw 103, (tss - $$) & 0xffff     ; 28h: TSS
-    db BASE >> 16, 0x89, 0, 0
-    dq 0
-gdt_end:
-tss:
-    dd 0
-    dq KERNEL_STACK
-    times 92 db 0
+%include "ring3-gdt.inc"
 align 16
 idt:
     times TICK_VECTOR * 16 db 0

@@ -3,6 +3,7 @@
 ; first 4 MiB mapped for all; ring 3 counts RBP down, and a halt in ring 0 with interrupts off ends it.
 bits 64
 org 0x1000
+BASE equ 0x1000
 KERNEL_STACK equ 0x9000
 USER_STACK equ 0xa000
 WINDOW equ 0xb000
@@ -165,27 +166,10 @@ targets:
     dq t_string, t_stack, t_spin, t_breakpoint, t_call, t_spin, t_spin, t_syscall
 functions: dq f_0, f_1, f_2, f_3
 ticks: dq 0
-gdt_pointer:
-    dw gdt_end - gdt - 1
-    dq gdt
 idt_pointer:
     dw 0x82 * 16 - 1
     dq idt
-align 16
-gdt:
-    dq 0
-    dq 0x00af9b000000ffff           ; 08h: code of ring 0
-    dq 0x00cf93000000ffff           ; 10h: data of ring 0
-    dq 0x00cff3000000ffff           ; 18h: data of ring 3
-    dq 0x00affb000000ffff           ; 20h: code of ring 3
-    dw 103, tss
-    db 0, 0x89, 0, 0
-    dq 0
-gdt_end:
-tss:
-    dd 0
-    dq KERNEL_STACK
-    times 92 db 0
+%include "ring3-gdt.inc"
 
 %macro gate 2                       ; attributes, handler
     dw %2

@@ -41,7 +41,9 @@ describe.skipIf(REASON !== undefined)(
     let libc: Libc;
     beforeAll(async () => {
       const folder = mkdtempSync(join(tmpdir(), 'emu-storm-'));
-      execFileSync('nasm', ['-f', 'bin', '-o', join(folder, 'storm'), join(import.meta.dirname, 'storm.asm')]);
+      const source = join(import.meta.dirname, 'storm.asm');
+      const includes = join(import.meta.dirname, '../../bench/kvm/');
+      execFileSync('nasm', ['-f', 'bin', '-i', includes, '-o', join(folder, 'storm'), source]);
       code = readFileSync(join(folder, 'storm'));
       rmSync(folder, { recursive: true });
       libc = await loadLibc();
