@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { MicroCpu } from '../../bench/micro/cpu.ts';
+import { MicroCpu, type Width } from '../../bench/micro/cpu.ts';
+import type { TcgOptions } from '../../src/accel/tcg/vcpu.ts';
 import { W } from '../../src/cpu/state.ts';
 
 const HLT = 0xf4;
@@ -7,23 +8,24 @@ const le32 = (value: number): number[] => [0, 8, 16, 24].map((shift) => (value >
 
 /**
  * A guest that makes functions, runs each in a loop of 300 passes, and makes the next one 16 bytes on, in 16 KiB
- * at 0x200000, again and again. EAX: how many. EBX sums up what they compute.
+ * at 0x200000, again and again. Its first argument: how many. EBX sums up what they compute.
  */
 // biome-ignore format: an instruction at a time
-const MAKER = [
-  0x89, 0xc6,                         //       mov esi,eax
+const maker = (width: Width): number[] => [
+  0x89, width === 64 ? 0xfe : 0xc6,   //       mov esi,edi or eax
   0xbf, ...le32(0x200000),            //       mov edi,0x200000
   0x31, 0xdb,                         //       xor ebx,ebx
   0xc6, 0x07, 0xb8,                   // next: mov byte [edi],0xb8            mov eax,esi's value
   0x89, 0x77, 0x01,                   //       mov [edi+1],esi
   0xc7, 0x47, 0x05, 0x01, 0xc3, 0x31, 0xc3, // mov dword [edi+5],0xc331c301   add ebx,eax; xor ebx,eax
-  0xc7, 0x47, 0x09, 0x4a, 0x75, 0xf9, 0xc3, // mov dword [edi+9],0xc3f9754a   dec edx; jnz -7; ret
+  0xc7, 0x47, 0x09, 0xff, 0xca, 0x75, 0xf8, // mov dword [edi+9],0xf875caff   dec edx; jnz -8
+  0xc6, 0x47, 0x0d, 0xc3,             //       mov byte [edi+13],0xc3         ret
   0xba, ...le32(300),                 //       mov edx,300
   0xff, 0xd7,                         //       call edi
   0x83, 0xc7, 0x10,                   //       add edi,16
   0x81, 0xe7, ...le32(0x203ff0),      //       and edi,0x203ff0
-  0x4e,                               //       dec esi
-  0x75, 0xd9,                         //       jnz next
+  0xff, 0xce,                         //       dec esi
+  0x75, 0xd4,                         //       jnz next
   0xc3,                               //       ret
 ];
 
@@ -35,20 +37,34 @@ function sumOf(functions: number): number {
   return sum;
 }
 
-it('a guest that makes code for a living stays within the limits', () => {
+function make(functions: number, width: Width, options: Pick<TcgOptions, 'jit' | 'limits'>) {
+  const cpu = new MicroCpu('jit', width, options);
+  const entry = cpu.place(Uint8Array.from(maker(width)));
+  cpu.call(entry, functions, 0);
+  expect(cpu.vcpu.w[W.gpr + 6]).toBe(sumOf(functions));
+  return cpu.vcpu;
+}
+
+it.each([32, 64] as const)('a guest that makes code for a living stays within the limits, %i bits', (width) => {
   const limits = { records: 4_000, characters: 900_000 };
-  const cpu = new MicroCpu('jit', 32, { jit: { hot: 100 }, limits });
-  const entry = cpu.place(Uint8Array.from(MAKER));
-  const { code, regions, w } = cpu.vcpu;
   const FUNCTIONS = 1_500;
-  cpu.call(entry, FUNCTIONS, 0);
-  expect(w[W.gpr + 6]).toBe(sumOf(FUNCTIONS));
+  const { code, regions } = make(FUNCTIONS, width, { jit: { hot: 100 }, limits });
   const { made, dropped, evicted } = regions!.stats;
   expect(made).toBeGreaterThan(FUNCTIONS / 2);
   expect(evicted).toBeGreaterThan(0);
   expect(dropped - evicted).toBeGreaterThan(0);
   expect(code.size).toBeLessThan(limits.records + 500);
   expect(regions!.characters).toBeLessThan(limits.characters + 100_000);
+});
+
+it('where there is no room for more regions, others go and it is made later', () => {
+  const FUNCTIONS = 500;
+  const { code, regions } = make(FUNCTIONS, 64, { jit: { hot: 30, words: 256 } });
+  const { made, refused, evicted } = regions!.stats;
+  expect(refused).toBeGreaterThan(10);
+  expect(evicted).toBeGreaterThan(10 * refused);
+  expect(made).toBeGreaterThan(FUNCTIONS / 2);
+  expect(code.store.functions.byNumber.length).toBeLessThan(200);
 });
 
 it('a hundred thousand blocks, each of them hot, stay within the limits', () => {

@@ -69,7 +69,8 @@ export class CodeKeeper {
       regions?.markPages();
       code.evict(records * KEPT);
     }
-    if (regions !== undefined && regions.characters > characters) regions.evict(characters * KEPT);
+    if (regions?.wantsRoom === true) regions.evict(0);
+    else if (regions !== undefined && regions.characters > characters) regions.evict(characters * KEPT);
     code.releaseEmpty();
   }
 }

@@ -64,6 +64,9 @@ export interface RegionCode {
 
 /** Makes functions of flow graphs. */
 export interface RegionEmitter {
-  /** @throws Error when the code holds what no region can */
-  emit(job: RegionJob): RegionCode;
+  /**
+   * Undefined: there is no room for it until regions are dropped.
+   * @throws Error when the graph holds what no region can, which flow-graph.ts leaves out
+   */
+  emit(job: RegionJob): RegionCode | undefined;
 }

@@ -6,6 +6,8 @@ export interface JitOptions {
   readonly hot?: number;
   /** Passes that are not to be as passes.ts says. */
   readonly passes?: Partial<Passes>;
+  /** Words that regions in WebAssembly share with the rest of the program, in all. */
+  readonly words?: number;
   /** Only the regions with these numbers are made; for bisecting. */
   readonly only?: RegionRange;
 }

@@ -84,6 +84,8 @@ export class Regions {
   /** Characters of the regions that are kept. When they go beyond `fullAt`, the code cache's `onFull` is told. */
   characters = 0;
   fullAt = Infinity;
+  /** A region found no room: it is made when others are dropped. */
+  wantsRoom = false;
   /** Regions with an instruction on a RAM page. */
   readonly #byPage = new Map<number, Set<Region>>();
   readonly #speculation = new SpeculationMemory();
@@ -107,7 +109,7 @@ export class Regions {
     this.#connect(env);
     this.#javaScript = new JsEmitter(w, code, env, this.#passes, this.stats);
     if (env.memory !== undefined && this.#passes['web-assembly']) {
-      this.#webAssembly = newWasmEmitter(env.memory, env, this.#records.functions, this.#passes);
+      this.#webAssembly = newWasmEmitter(env.memory, env, this.#records.functions, this.#passes, options.words);
     }
     this.hot = hotness(options.hot, this.#webAssembly !== undefined);
   }
@@ -142,6 +144,14 @@ export class Regions {
       hot: this.hot(mode),
       speculation: this.#speculation.at(entry, this.#w),
     });
+    if (made === undefined) {
+      records.functions.remove(slot);
+      records.words[entry + R.heat] = 0;
+      this.stats.refused++;
+      this.wantsRoom = true;
+      this.#code.onFull();
+      return;
+    }
     this.onMade?.({ name, mode, graph, text: made.text });
     const region = new Region(records, entry, graph, made, slot);
     made.own[OWN.CHECKED] = this.#w[W.generation]!;
@@ -187,6 +197,7 @@ export class Regions {
 
   /** Drops the regions that did not run for longest, until `characters` are left. Nothing may be running. */
   evict(characters: number): void {
+    this.wantsRoom = false;
     for (const region of [...this.#live.values()].sort((a, b) => a.used - b.used)) {
       if (this.characters <= characters) break;
       this.stats.evicted++;
