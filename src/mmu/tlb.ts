@@ -3,11 +3,14 @@ import { Arena } from '../memory/arena.ts';
 /**
  * The data TLB as emitted code sees it: for each kind of access two flat tables indexed by linear bits 12-31.
  * `xor[n] ^ linear` is the byte's offset in the RAM buffer; negative when the entry is empty.
- * `high[n]` is the upper half of the linear address the entry is for (always 0 outside 64-bit mode).
+ * `high[n]` is the upper half of the linear address the entry is for (always 0 outside 64-bit mode). For code that compares
+ * 64 bits at once, words `2 * n` and `2 * n + 1` of `last` are the linear address of the page's last byte, or 0 when the
+ * entry is empty.
  */
 export interface TlbTable {
   readonly xor: Int32Array;
   readonly high: Int32Array;
+  readonly last: Int32Array;
 }
 
 /** Kernel reads, kernel writes, user reads, user writes. */
@@ -47,9 +50,11 @@ export class Tlb {
       if (other >= 0 && other !== index) this.#drop(kind, other);
       writers[page] = index + 1;
     }
-    const { xor, high: tags } = this.tables[kind];
+    const { xor, high: tags, last } = this.tables[kind];
     xor[index] = offset ^ (low & 0xfffff000);
     tags[index] = high;
+    last[2 * index] = low | 0xfff;
+    last[2 * index + 1] = high;
     const list = global ? this.#global : this.#local;
     if (list.push((kind << 20) | index) > LIST_LIMIT) this.flush(true);
   }
@@ -109,7 +114,10 @@ export class Tlb {
   }
 
   #drop(kind: TlbKind, index: number): void {
-    this.tables[kind].xor[index] = (index << 12) ^ EMPTY;
+    const { xor, last } = this.tables[kind];
+    xor[index] = (index << 12) ^ EMPTY;
+    last[2 * index] = 0;
+    last[2 * index + 1] = 0;
   }
 }
 
@@ -123,5 +131,5 @@ function table(arena: Arena): TlbTable {
   }
   const xor = arena.takeWords(ENTRIES);
   xor.set(emptyXor);
-  return { xor, high: arena.takeWords(ENTRIES) };
+  return { xor, high: arena.takeWords(ENTRIES), last: arena.takeWords(2 * ENTRIES) };
 }

@@ -6,10 +6,10 @@ import { type TcgOptions, TcgVcpu } from './vcpu.ts';
 export const createTcg = (board: Board, options: TcgOptions): TcgVcpu => new TcgVcpu(board, options);
 
 /**
- * What a virtual CPU takes from the spare part of RAM: 50 MiB of records, 32 MiB of TLB, less than 1 MiB of small tables;
+ * What a virtual CPU takes from the spare part of RAM: 50 MiB of records, 64 MiB of TLB, less than 1 MiB of small tables;
  * 5 MiB are for what regions need. What is not used of it takes no memory.
  */
-const SPARE = 88 * 2 ** 20;
+const SPARE = 120 * 2 ** 20;
 
 /** RAM, and what a virtual CPU keeps, where emitted code of every kind reaches it. @throws RangeError */
 export const allocateRam = (size: number, romSize = 0): GuestRam => GuestRam.allocate(size, romSize, SPARE);

@@ -34,8 +34,8 @@ export class WasmPrinter {
   readonly #region: Region;
   readonly #code: WasmCode;
   readonly #frame: Frame;
-  readonly #read: { readonly xor: number; readonly high: number };
-  readonly #write: { readonly xor: number; readonly high: number };
+  readonly #read: { readonly xor: number; readonly last: number };
+  readonly #write: { readonly xor: number; readonly last: number };
   readonly #node: number;
   /** By value: its local, or LATE. */
   readonly #places: number[] = [];
@@ -279,46 +279,36 @@ export class WasmPrinter {
   /** Leaves a local with the offset in RAM; without one the interpreter runs the instruction. */
   #lookup(address: ValueId, width: number, write: boolean): number {
     const code = this.#code;
-    const { xor, high } = write ? this.#write : this.#read;
-    const wide = this.#ir.typeOf(address) === 'i64';
-    const at = this.#frame.borrow(wide ? I64 : I32);
-    const entry = this.#frame.borrow(I32);
+    const { xor, last } = write ? this.#write : this.#read;
+    const at = this.#frame.borrow(I64);
     const offset = this.#frame.borrow(I32);
-    const low = (): void => {
+    const index = (shift: number, mask: number): void => {
       code.get(at);
-      if (wide) code.op(OP.i32_wrap_i64);
-    };
-    this.push(address);
-    code.set(at);
-    low();
-    code.i32(10);
-    code.op(OP.i32_shr_u);
-    code.i32(0x3ffffc);
-    code.op(OP.i32_and);
-    code.tee(entry);
-    code.memory(MEMORY.i32_load, xor);
-    low();
-    code.op(OP.i32_xor);
-    code.tee(offset);
-    if (width === 1) {
-      code.i32(0);
-      code.op(OP.i32_lt_s);
-    } else {
-      // Its sign, and the distance to the page's end.
-      code.i32(-0x80000000 + 0xfff);
+      code.op(OP.i32_wrap_i64);
+      code.i32(shift);
+      code.op(OP.i32_shr_u);
+      code.i32(mask);
       code.op(OP.i32_and);
-      code.i32(4096 - width);
-      code.op(OP.i32_gt_u);
+    };
+    // The last byte lies in the page that the first one finds.
+    this.push(address);
+    code.tee(at);
+    if (width > 1) {
+      code.i64(width - 1, 0);
+      code.op(OP.i64_add);
     }
-    if (wide) {
-      code.get(entry);
-      code.memory(MEMORY.i32_load, high);
-      code.get(at);
-      this.#upperHalf();
-      code.op(OP.i32_ne);
-      code.op(OP.i32_or);
-    }
+    code.i64(0xfff, 0);
+    code.op(OP.i64_or);
+    index(9, 0x7ffff8);
+    code.memory(MEMORY.i64_load, last);
+    code.op(OP.i64_ne);
     this.#miss();
+    index(10, 0x3ffffc);
+    code.memory(MEMORY.i32_load, xor);
+    code.get(at);
+    code.op(OP.i32_wrap_i64);
+    code.op(OP.i32_xor);
+    code.set(offset);
     return offset;
   }
 
