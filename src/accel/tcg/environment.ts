@@ -52,7 +52,6 @@ export class Environment {
       sf,
       of,
       condition,
-      conditionOf: (cc: number) => condition(state.words, cc),
       flagsOf: () => arithmeticFlags(state.words),
       arithmeticFlags,
       imulOverflow32,

@@ -1,6 +1,8 @@
 import type { WasmMemory } from '../../../memory/ram.ts';
 import { type Handler, NUMBER_SHIFT, R } from '../record.ts';
 import { I32, MEMORY, OP, WasmCode, type WasmType } from './code.ts';
+import { flagsModule } from './flags-module.ts';
+import type { Layout } from './frame.ts';
 import { type Import, moduleOf, type Signature } from './module.ts';
 import { functionOf, newTable, type WasmTable } from './web-assembly.ts';
 
@@ -46,13 +48,15 @@ export class Bridge {
   readonly #importable = new Map<string, CallableFunction>();
   readonly #back: CallableFunction;
 
-  /** `names`: what emitted code may call; `records`: byte offset of the records in the memory. */
-  constructor(memory: WasmMemory, names: Readonly<Record<string, unknown>>, records: number) {
+  /** `names`: what emitted code may call. */
+  constructor(memory: WasmMemory, names: Readonly<Record<string, unknown>>, { records, state }: Layout) {
     this.#memory = memory;
     this.#names = names;
     this.#back = pass((i: number) => i, HANDLER);
     this.#byNumber = newTable(FIRST_NUMBERS, this.#back);
     this.#importable.set('go', functionOf(goModule(records), { memory, table: this.#byNumber }));
+    const flagsOf = this.#functionFor({ name: 'flagsOf', signature: { params: 0, result: true } });
+    this.#importable.set('flagsOf', functionOf(flagsModule(state), { memory, flagsOf }));
   }
 
   /** Makes a region's function of its code, which is called by this number from now on. */

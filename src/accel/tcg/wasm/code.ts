@@ -217,6 +217,13 @@ export class WasmCode {
     this.byte(0x0d);
     this.unsigned(depth);
   }
+  /** Leaves as many blocks out as the list says for the number on the stack, or `other`. */
+  brTable(depths: readonly number[], other: number): void {
+    this.byte(0x0e);
+    this.unsigned(depths.length);
+    for (const depth of depths) this.unsigned(depth);
+    this.unsigned(other);
+  }
   /** Calls a function of the module. */
   call(index: number): void {
     this.byte(0x10);

@@ -28,15 +28,13 @@ export class WasmEmitter implements RegionEmitter {
     this.#functions = functions;
   }
 
-  emit({ graph, mode, number, guarded, hot, name }: RegionJob): RegionCode | undefined {
+  emit({ graph, mode, number, guarded, hot, name }: RegionJob): RegionCode {
     const own = this.#pool.take(OWN.LINKS + mostExits(graph));
-    if (own === undefined) return undefined;
     const identity = { number, words: own.byteOffset };
     const { code, locals, calls, nodes, exits } = emitWasm(graph, mode, this.#passes, this.#layout, identity, {
       guarded,
       hot,
     });
-    if (OWN.LINKS + exits.length > own.length) throw new Error(`${name} has ${exits.length} exits: more than it can`);
     return {
       nodes,
       exits,
@@ -59,7 +57,7 @@ export class WasmEmitter implements RegionEmitter {
 const mostExits = ({ blocks }: FlowGraph): number => 3 * blocks.length;
 
 /** Words of regions, in all. */
-const WORDS = 2 ** 19;
+const POOL = 2 ** 19;
 
 /** An emitter whose code lies beside RAM. */
 export function newWasmEmitter(
@@ -67,7 +65,6 @@ export function newWasmEmitter(
   { names, arena }: Environment,
   functions: Functions,
   passes: Passes,
-  words = WORDS,
 ): WasmEmitter {
   const at = (name: string): number => (names[name] as ArrayBufferView).byteOffset;
   const table = (name: string) => ({ xor: at(`${name}x`), last: at(`${name}l`) });
@@ -85,7 +82,7 @@ export function newWasmEmitter(
   };
   return new WasmEmitter(
     layout,
-    new Bridge(memory, names, layout.records),
+    new Bridge(memory, names, layout),
     new WordPool(arena.takeWords(words)),
     passes,
     functions,

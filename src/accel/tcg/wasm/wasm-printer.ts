@@ -418,30 +418,25 @@ export class WasmPrinter {
     return new FlagPrinter(code, kind, { a, b, r });
   }
 
-  #knownKind(): number | undefined {
+  /** The kind of the flags. Where it is not known, they become bits. */
+  #knownKind(): number {
     const { flags } = this;
-    return this.#region.passes['known-flags'] && typeof flags === 'number' && isKnown(flags) ? flags : undefined;
+    const code = this.#code;
+    if (this.#region.passes['known-flags'] && typeof flags === 'number' && isKnown(flags)) return flags;
+    if (flags !== 'kept') keepFlags(code, this.#frame);
+    this.#region.calls.call(code, 'flagsOf', { params: 0, result: true });
+    code.op(OP.i64_extend_i32_u);
+    code.set(this.#frame.fa);
+    this.#nowFlags(KIND.EXPLICIT);
+    return KIND.EXPLICIT;
   }
 
   #condition(cc: Known): void {
-    const kind = this.#knownKind();
-    if (kind !== undefined) return this.#flagsOf(kind).condition(number(cc));
-    this.#toState();
-    this.#code.i32(number(cc));
-    this.#region.calls.call(this.#code, 'conditionOf', { params: 1, result: true });
+    this.#flagsOf(this.#knownKind()).condition(number(cc));
   }
 
   #allFlags(): void {
-    const kind = this.#knownKind();
-    if (kind !== undefined) return this.#flagsOf(kind).all();
-    this.#toState();
-    this.#region.calls.call(this.#code, 'flagsOf', { params: 0, result: true });
-  }
-
-  /** Brings the flags to the state, where functions look for them. */
-  #toState(): void {
-    if (this.flags === 'kept') return;
-    keepFlags(this.#code, this.#frame);
+    this.#flagsOf(this.#knownKind()).all();
   }
 }
 
