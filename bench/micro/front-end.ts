@@ -1,4 +1,5 @@
 import { CodeTable } from '../../src/accel/tcg/code-table.ts';
+import { fitsRegion } from '../../src/accel/tcg/jit/calls.ts';
 import { emitRegion } from '../../src/accel/tcg/jit/emit-region.ts';
 import { buildFlowGraph } from '../../src/accel/tcg/jit/flow-graph.ts';
 import { choosePasses } from '../../src/accel/tcg/jit/passes.ts';
@@ -43,7 +44,7 @@ function casesOf(width: Width): Case[] {
   const { store } = vcpu.code;
   const table = new CodeTable(store, store.pageOf(hot));
   const records = insns.map(() => table.take());
-  const graph = buildFlowGraph(hot, vcpu.code, passes);
+  const graph = buildFlowGraph(hot, vcpu.code, passes, fitsRegion);
   if (graph === undefined) throw new Error('the sample has no hot block');
   const ends = { guarded: false, hot: 100_000, isUnaligned: () => false };
   const group = `front end ${width}`;
@@ -69,7 +70,7 @@ function casesOf(width: Width): Case[] {
       group,
       name: 'flow graph of a region',
       units: graph.instructions,
-      run: () => buildFlowGraph(hot, vcpu.code, passes),
+      run: () => buildFlowGraph(hot, vcpu.code, passes, fitsRegion),
     },
     {
       group,

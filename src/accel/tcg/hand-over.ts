@@ -51,6 +51,9 @@ export class HandOver {
       this.repeating = true;
       return stop(i);
     };
+    const interrupts = (): void => {
+      this.repeating = true;
+    };
     const ask = (why: number, i: number, low: number, high: number): number => {
       switch (why) {
         case ASK.STOP:
@@ -67,7 +70,7 @@ export class HandOver {
     };
     const { words: c, live, ipHighs, modes, functions } = this.#records;
     const data = { c, live, ipHighs, modes, functions: functions.byNumber };
-    return { ...data, stop, interrupted, enterAt, jumpTo, follow, fall, enterVia, promote, ask };
+    return { ...data, stop, interrupted, interrupts, enterAt, jumpTo, follow, fall, enterVia, promote, ask };
   }
 
   /** Finds the record at an instruction pointer and charges its block. */

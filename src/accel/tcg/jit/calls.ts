@@ -1,3 +1,5 @@
+import type { IrBuilder } from '../../../cpu/ir/block.ts';
+
 /**
  * Helpers that a region may call: they work on their arguments, on x87, MMX and SSE state and on nothing else
  * that a region keeps in locals, and they write no guest memory. They do not change the mode, and of MXCSR they
@@ -35,6 +37,12 @@ const REGION_CALLS: ReadonlySet<string> = new Set(
   ].flatMap((line) => line.split(' ')),
 );
 
-export const isRegionCall = (helper: string): boolean => REGION_CALLS.has(helper);
+/** Control stays in a region behind such an instruction, and its helpers, but for those that `more` names, are known. */
+export const fitsRegion = ({ insts, terminal }: IrBuilder, more: (helper: string) => boolean = () => false): boolean =>
+  terminal.kind !== 'exit' &&
+  terminal.kind !== 'sync' &&
+  insts.every((inst) => inst.op !== 'call' || REGION_CALLS.has(inst.helper) || more(inst.helper));
+
+export const callsHelper = ({ insts }: IrBuilder): boolean => insts.some(({ op }) => op === 'call');
 
 export const REGION_CALL_NAMES: readonly string[] = [...REGION_CALLS];

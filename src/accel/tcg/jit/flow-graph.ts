@@ -3,7 +3,6 @@ import type { IrBuilder } from '../../../cpu/ir/block.ts';
 import { translateInsn } from '../../../cpu/translate.ts';
 import { INFO, R, STOP } from '../record.ts';
 import type { Records } from '../records.ts';
-import { isRegionCall } from './calls.ts';
 import type { Passes } from './passes.ts';
 
 /** Guest instructions in one region, at most: V8 optimises functions of this size quickly and well. */
@@ -26,13 +25,19 @@ export interface Block {
   readonly nodes: readonly Node[];
   readonly low: number;
   readonly high: number;
-  /** jump: `next` only; branch: `taken` and `next`; indirect: `guesses`, then out. */
+  /**
+   * jump: `next` only; branch: `taken` and `next`, also of a repeated string instruction, which is taken to itself;
+   * indirect: `guesses`, then out.
+   */
   readonly end: 'jump' | 'branch' | 'indirect';
   readonly next: Edge;
   readonly taken?: Edge;
   /** Likely targets of an indirect jump that are in the region. */
   readonly guesses: readonly number[];
 }
+
+/** The block is a string instruction that repeats itself. */
+export const repeats = ({ nodes }: Block): boolean => nodes.at(-1)?.ir.terminal.kind === 'repeat';
 
 export interface FlowGraph {
   /** Block 0 is the entry. */
@@ -48,6 +53,9 @@ export interface CodeSource {
   /** Decodes the bytes of a record again; undefined when it lies on two pages. */
   insnOf(rec: number): Insn | undefined;
 }
+
+/** Whether an emitter has code for an instruction that stays in its region. */
+export type Holds = (ir: IrBuilder) => boolean;
 
 const keyOf = (low: number, high: number): string => `${high}:${low}`;
 
@@ -65,6 +73,7 @@ export function buildFlowGraph(
   entry: number,
   source: CodeSource,
   passes: Passes,
+  holds: Holds,
   isLarge: (rec: number) => boolean = () => false,
 ): FlowGraph | undefined {
   const { store } = source;
@@ -92,8 +101,10 @@ export function buildFlowGraph(
       const rec = source.peek(low, high);
       if (rec !== undefined && rec !== entry && passes['region-links'] && isLarge(rec)) break;
       const here = rec !== undefined && (passes['cross-page'] || c[rec + R.page] === c[entry + R.page]);
-      const node = here ? makeNode(rec, source, passes) : undefined;
+      const node = here ? makeNode(rec, source, holds) : undefined;
       if (node === undefined) break;
+      // It is jumped to from its own end.
+      if (node.ir.terminal.kind === 'repeat') lead(low, high, hot);
       nodeAt.set(key, node);
       instructions++;
       const { insn, ir } = node;
@@ -106,6 +117,10 @@ export function buildFlowGraph(
         if (passes['return-prediction'] && insn.row.mnemonic === 'CALL') {
           lead(next[0], next[1], c[node.rec + R.link] === STOP ? 0 : hot);
         }
+        break;
+      }
+      if (kind === 'repeat') {
+        if (c[node.rec + R.next] !== STOP) lead(next[0], next[1], hot);
         break;
       }
       if (kind === 'branch') {
@@ -127,15 +142,11 @@ export function buildFlowGraph(
 }
 
 /** Undefined when a region cannot hold the instruction. */
-function makeNode(rec: number, source: CodeSource, passes: Passes): Node | undefined {
+function makeNode(rec: number, source: CodeSource, holds: Holds): Node | undefined {
   const insn = source.store.is(rec, INFO.STOPS) ? undefined : source.insnOf(rec);
   if (insn === undefined) return undefined;
   const ir = translateInsn(insn);
-  const { kind } = ir.terminal;
-  if (kind === 'exit' || kind === 'sync' || kind === 'repeat') return undefined;
-  for (const inst of ir.insts)
-    if (inst.op === 'call' && !(passes['helper-calls'] && isRegionCall(inst.helper))) return undefined;
-  return { rec, insn, ir };
+  return holds(ir) ? { rec, insn, ir } : undefined;
 }
 
 /** Tests for more targets than this cost more than looking the target up. */
@@ -201,8 +212,8 @@ function cut(
         blocks.push({ ...start, nodes: run.nodes, end: 'jump', next: edge(targetLow, targetHigh), guesses: [] });
         break;
       }
-      if (kind === 'branch') {
-        const taken = edge(targetLow, targetHigh);
+      if (kind === 'branch' || kind === 'repeat') {
+        const taken = kind === 'repeat' ? edge(low, high) : edge(targetLow, targetHigh);
         blocks.push({ ...start, nodes: run.nodes, end: 'branch', next: edge(nextLow, nextHigh), taken, guesses: [] });
         break;
       }

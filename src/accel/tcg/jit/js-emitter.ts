@@ -1,7 +1,9 @@
+import type { IrBuilder } from '../../../cpu/ir/block.ts';
 import { W } from '../../../cpu/state.ts';
 import type { CodeCache } from '../code-cache.ts';
 import type { Environment } from '../environment.ts';
 import { type Handler, INFO, R, STOP, WARM } from '../record.ts';
+import { callsHelper, fitsRegion } from './calls.ts';
 import { emitRegion, type RegionText } from './emit-region.ts';
 import { EXIT, OWN, type RegionCode, type RegionEmitter, type RegionJob } from './emitter.ts';
 import type { Passes } from './passes.ts';
@@ -22,6 +24,9 @@ export class JsEmitter implements RegionEmitter {
     this.#passes = passes;
     this.#stats = stats;
   }
+
+  readonly holds = (ir: IrBuilder): boolean =>
+    ir.terminal.kind !== 'repeat' && fitsRegion(ir) && (this.#passes['helper-calls'] || !callsHelper(ir));
 
   emit(job: RegionJob): RegionCode {
     const { graph, mode, name, speculation, guarded, hot, number } = job;

@@ -126,7 +126,8 @@ export class Regions {
     const { mode, ipHigh } = records.pageOf(entry);
     if ((mode & MODE.ALIGN_CHECK) !== 0) return;
     const started = performance.now();
-    const graph = buildFlowGraph(entry, this.#code, this.#passes, this.#isLarge);
+    const emitter = suitsWasm(mode) ? (this.#webAssembly ?? this.#javaScript) : this.#javaScript;
+    const graph = buildFlowGraph(entry, this.#code, this.#passes, emitter.holds, this.#isLarge);
     const number = this.#number++;
     if (graph === undefined || graph.instructions < LEAST || !this.#chosen(number)) {
       this.stats.refused++;
@@ -134,7 +135,6 @@ export class Regions {
     }
     const name = `region_${number}_${hex(ipHigh)}_${hex(records.words[entry + R.ip]!)}`;
     const slot = records.functions.add(() => STOP);
-    const emitter = suitsWasm(mode) ? (this.#webAssembly ?? this.#javaScript) : this.#javaScript;
     const made = emitter.emit({
       name,
       graph,

@@ -1,4 +1,4 @@
-import type { Block, Edge } from './flow-graph.ts';
+import { type Block, type Edge, repeats } from './flow-graph.ts';
 import { structure, successors } from './structure.ts';
 
 /** Instructions of a loop's body and its copies, at most. */
@@ -17,7 +17,7 @@ export function unrollLoops(blocks: readonly Block[]): readonly Block[] {
   for (const header of shape.order.filter((block) => shape.isLoop[block])) {
     const body = bodyOf(header, before, (from) => shape.isBack(from, header));
     const innermost = !body.some((block) => block !== header && shape.isLoop[block]);
-    if (!innermost || body.some((block) => blocks[block]!.end === 'indirect')) continue;
+    if (!innermost || body.some((block) => blocks[block]!.end === 'indirect' || repeats(blocks[block]!))) continue;
     const size = body.reduce((sum, block) => sum + blocks[block]!.nodes.length, 0);
     const copies = Math.min(COPIES_LIMIT, Math.floor(UNROLLED_LIMIT / size));
     if (copies > 1) repeat(result, header, body, copies);

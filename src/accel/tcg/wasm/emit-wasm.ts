@@ -5,7 +5,7 @@ import { EXIT, OWN, type RegionNode } from '../jit/emitter.ts';
 import { flagFlow } from '../jit/flag-flow.ts';
 import { flagUse } from '../jit/flag-liveness.ts';
 import type { FlagKnowledge } from '../jit/flag-state.ts';
-import type { Block, Edge, FlowGraph } from '../jit/flow-graph.ts';
+import { type Block, type Edge, type FlowGraph, repeats } from '../jit/flow-graph.ts';
 import type { Passes } from '../jit/passes.ts';
 import { COUNT } from '../jit/stats.ts';
 import { type Structure, structure } from '../jit/structure.ts';
@@ -155,9 +155,7 @@ class Emitter implements Region {
     const { code, frame } = this;
     frame.storeRegisters(code);
     keepFlags(code, frame);
-    code.i32(0);
-    code.get(frame.n);
-    code.memory(MEMORY.i32_store, frame.layout.state + 4 * W.budget);
+    frame.storeBudget(code);
   }
 
   #finish(): void {
@@ -377,7 +375,7 @@ class Emitter implements Region {
         return this.#edge(at, block.next, flags);
       case 'branch': {
         const { terminal } = nodes[nodes.length - 1]!.ir;
-        if (terminal.kind !== 'branch') throw new Error('a branch block ends in a branch');
+        if (!('condition' in terminal)) throw new Error('a branch block ends in a branch');
         printer!.push(terminal.condition);
         frame.giveBack();
         this.#begin('if', () => code.if());
@@ -429,6 +427,7 @@ class Emitter implements Region {
       else code.i32(0);
       code.op(OP.i32_lt_s);
       this.#begin('if', () => code.if());
+      if (repeats(this.#blocks[from]!)) this.calls.call(code, 'interrupts', { params: 0, result: false });
       this.#leave(low, high);
       this.#end();
       code.br(this.#depthOf(`l${to}`));

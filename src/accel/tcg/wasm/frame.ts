@@ -110,6 +110,17 @@ export class Frame {
     }
   }
 
+  storeBudget(code: WasmCode): void {
+    code.i32(0);
+    code.get(this.n);
+    code.memory(MEMORY.i32_store, this.layout.state + 4 * W.budget);
+  }
+
+  loadBudget(code: WasmCode): void {
+    this.loadState(code, W.budget);
+    code.set(this.n);
+  }
+
   /** Pushes a word of the state. */
   loadState(code: WasmCode, word: number): void {
     code.i32(0);

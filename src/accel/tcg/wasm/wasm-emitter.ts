@@ -1,12 +1,15 @@
+import type { IrBuilder } from '../../../cpu/ir/block.ts';
 import type { WasmMemory } from '../../../memory/ram.ts';
 import type { Environment } from '../environment.ts';
 import type { Functions } from '../functions.ts';
+import { callsHelper, fitsRegion } from '../jit/calls.ts';
 import { OWN, type RegionCode, type RegionEmitter, type RegionJob } from '../jit/emitter.ts';
 import type { FlowGraph } from '../jit/flow-graph.ts';
 import type { Passes } from '../jit/passes.ts';
 import { Bridge } from './bridge.ts';
 import { emitWasm } from './emit-wasm.ts';
 import type { Layout } from './frame.ts';
+import { isBulk } from './wasm-printer.ts';
 import { WordPool } from './word-pool.ts';
 
 /** A byte of code takes as much memory as so many characters of JavaScript. */
@@ -28,13 +31,18 @@ export class WasmEmitter implements RegionEmitter {
     this.#functions = functions;
   }
 
-  emit({ graph, mode, number, guarded, hot, name }: RegionJob): RegionCode {
+  readonly holds = (ir: IrBuilder): boolean =>
+    fitsRegion(ir, isBulk) && (this.#passes['helper-calls'] || !callsHelper(ir));
+
+  emit({ graph, mode, number, guarded, hot, name }: RegionJob): RegionCode | undefined {
     const own = this.#pool.take(OWN.LINKS + mostExits(graph));
+    if (own === undefined) return undefined;
     const identity = { number, words: own.byteOffset };
     const { code, locals, calls, nodes, exits } = emitWasm(graph, mode, this.#passes, this.#layout, identity, {
       guarded,
       hot,
     });
+    if (OWN.LINKS + exits.length > own.length) throw new Error(`${name} has ${exits.length} exits: more than it can`);
     return {
       nodes,
       exits,
@@ -57,7 +65,7 @@ export class WasmEmitter implements RegionEmitter {
 const mostExits = ({ blocks }: FlowGraph): number => 3 * blocks.length;
 
 /** Words of regions, in all. */
-const POOL = 2 ** 19;
+const WORDS = 2 ** 19;
 
 /** An emitter whose code lies beside RAM. */
 export function newWasmEmitter(
@@ -65,6 +73,7 @@ export function newWasmEmitter(
   { names, arena }: Environment,
   functions: Functions,
   passes: Passes,
+  words = WORDS,
 ): WasmEmitter {
   const at = (name: string): number => (names[name] as ArrayBufferView).byteOffset;
   const table = (name: string) => ({ xor: at(`${name}x`), last: at(`${name}l`) });

@@ -25,6 +25,12 @@ export interface Region {
   nest(by: 1 | -1): void;
 }
 
+/**
+ * Helpers that do many iterations of a string instruction and charge them to the budget. They write only where the TLB
+ * says that there is no code.
+ */
+export const isBulk = (helper: string): boolean => helper === 'bulkMove' || helper === 'bulkStore';
+
 /** A value that is made again where it is wanted, as nothing else wants it. */
 const LATE = -1;
 
@@ -365,7 +371,10 @@ export class WasmPrinter {
         this.pushHigh(arg);
       } else this.push(arg);
     }
+    const charges = isBulk(helper);
+    if (charges) this.#frame.storeBudget(this.#code);
     this.#region.calls.call(this.#code, `h_${helper}`, { params, result: type !== undefined });
+    if (charges) this.#frame.loadBudget(this.#code);
   }
 
   // ---- flags ----
