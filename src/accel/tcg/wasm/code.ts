@@ -1,8 +1,10 @@
 /** Value types of locals, parameters and results. */
 export const I32 = 0x7f;
 export const I64 = 0x7e;
+export const F32 = 0x7d;
 export const F64 = 0x7c;
-export type WasmType = typeof I32 | typeof I64 | typeof F64;
+export const V128 = 0x7b;
+export type WasmType = typeof I32 | typeof I64 | typeof F32 | typeof F64 | typeof V128;
 
 /** Instructions without immediates, by their names in the WebAssembly specification (core, 5.4). */
 export const OP = {
@@ -38,6 +40,7 @@ export const OP = {
   i32_sub: 0x6b,
   i32_mul: 0x6c,
   i32_div_s: 0x6d,
+  i32_div_u: 0x6e,
   i32_and: 0x71,
   i32_or: 0x72,
   i32_xor: 0x73,

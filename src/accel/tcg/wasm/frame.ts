@@ -30,10 +30,7 @@ export class Frame {
   readonly types: WasmType[] = [];
   readonly #registers = new Map<number, number>();
   readonly written = new Set<number>();
-  readonly #idle = new Map<WasmType, number[]>([
-    [I32, []],
-    [I64, []],
-  ]);
+  readonly #idle = new Map<WasmType, number[]>();
   #borrowed: [type: WasmType, local: number][] = [];
   /** The budget, the running node, why and where the region is left. */
   readonly n = this.add(I32);
@@ -72,7 +69,11 @@ export class Frame {
 
   /** The instruction is over. */
   giveBack(): void {
-    for (const [type, local] of this.#borrowed) this.#idle.get(type)?.push(local);
+    for (const [type, local] of this.#borrowed) {
+      const idle = this.#idle.get(type);
+      if (idle === undefined) this.#idle.set(type, [local]);
+      else idle.push(local);
+    }
     this.#borrowed = [];
   }
 

@@ -11,6 +11,8 @@ import type { Calls } from './bridge.ts';
 import { I32, I64, MEMORY, OP, type WasmCode } from './code.ts';
 import { FlagPrinter, isKnown } from './flags.ts';
 import type { Frame } from './frame.ts';
+import type { InlineCall } from './inline-call.ts';
+import { DIVISIONS } from './inline-division.ts';
 import { PURE } from './pure.ts';
 
 /** What the instructions of a region share. */
@@ -343,10 +345,36 @@ export class WasmPrinter {
   // ---- helpers ----
 
   #call(inst: Inst & { op: 'call' }, at: ValueId): void {
+    const print = this.#inlined(inst.helper);
+    if (print !== undefined) return this.#callInline(inst, at, print);
     this.#callHelper(inst);
     if (inst.type === undefined) return;
     if (inst.type === 'i64') this.#withHigh();
     this.#keep(at);
+  }
+
+  #inlined(helper: string): ((call: InlineCall) => void) | undefined {
+    const { passes } = this.#region;
+    return passes['inline-division'] ? DIVISIONS[helper] : undefined;
+  }
+
+  #callInline(inst: Inst & { op: 'call' }, at: ValueId, print: (call: InlineCall) => void): void {
+    const result = inst.type === undefined ? -1 : this.#frame.borrow(inst.type === 'i64' ? I64 : I32);
+    this.#places[at] = result;
+    print({
+      inst,
+      ir: this.#ir,
+      code: this.#code,
+      frame: this.#frame,
+      result,
+      push: (n) => this.push(inst.args[n] as ValueId),
+      helper: () => {
+        this.#callHelper(inst);
+        if (inst.type === undefined) return;
+        if (inst.type === 'i64') this.#withHigh();
+        this.#code.set(result);
+      },
+    });
   }
 
   /** The i32 on the stack and the upper half that the helper left in the state, as one i64. */
