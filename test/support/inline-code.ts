@@ -65,7 +65,9 @@ export class InlineCode {
   run(words: Int32Array, ...args: readonly bigint[]): bigint | undefined {
     const all = this.#words;
     all.fill(0, 0, STATE / 4);
-    args.forEach((arg, n) => all.set([Number(BigInt.asIntN(32, arg)), Number(BigInt.asIntN(32, arg >> 32n))], 2 * n));
+    args.forEach((arg, n) => {
+      all.set([Number(BigInt.asIntN(32, arg)), Number(BigInt.asIntN(32, arg >> 32n))], ARGS + 2 * n);
+    });
     all.set(words, STATE / 4);
     if ((this.#run(0) as number) !== 0) return undefined;
     words.set(all.subarray(STATE / 4, STATE / 4 + words.length));

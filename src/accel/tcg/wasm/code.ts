@@ -28,6 +28,10 @@ export const OP = {
   i64_lt_s: 0x53,
   i64_lt_u: 0x54,
   i64_gt_u: 0x56,
+  f32_eq: 0x5b,
+  f32_lt: 0x5d,
+  f32_gt: 0x5e,
+  f32_ge: 0x60,
   f64_eq: 0x61,
   f64_lt: 0x63,
   f64_gt: 0x64,
@@ -63,6 +67,11 @@ export const OP = {
   i64_shr_s: 0x87,
   i64_shr_u: 0x88,
   i64_rotl: 0x89,
+  f32_sqrt: 0x91,
+  f32_add: 0x92,
+  f32_sub: 0x93,
+  f32_mul: 0x94,
+  f32_div: 0x95,
   f64_abs: 0x99,
   f64_sqrt: 0x9f,
   f64_add: 0xa0,
@@ -74,6 +83,8 @@ export const OP = {
   i64_extend_i32_u: 0xad,
   f64_convert_i32_s: 0xb7,
   f64_convert_i64_s: 0xb9,
+  i32_reinterpret_f32: 0xbc,
+  i64_reinterpret_f64: 0xbd,
   i32_extend8_s: 0xc0,
   i32_extend16_s: 0xc1,
   i64_extend8_s: 0xc2,
@@ -85,15 +96,20 @@ export const OP = {
 export const MEMORY = {
   i32_load: 0x28,
   i64_load: 0x29,
+  f32_load: 0x2a,
   f64_load: 0x2b,
   i32_load8_u: 0x2d,
   i32_load16_u: 0x2f,
   i32_store: 0x36,
   i64_store: 0x37,
+  f32_store: 0x38,
   f64_store: 0x39,
   i32_store8: 0x3a,
   i32_store16: 0x3b,
 } as const;
+
+/** Conversions that give the nearest integer of the range for what is outside; behind the prefix 0xfc. */
+export const TRUNC_SAT = { i32_f64_s: 2, i64_f64_s: 6 } as const;
 
 const VOID = 0x40;
 
@@ -158,6 +174,11 @@ export class WasmCode {
     this.byte(l & 0x7f);
   }
 
+  f32(value: number): void {
+    this.byte(0x43);
+    this.append(new Uint8Array(new Float32Array([value]).buffer));
+  }
+
   f64(value: number): void {
     this.byte(0x44);
     this.append(new Uint8Array(new Float64Array([value]).buffer));
@@ -165,6 +186,11 @@ export class WasmCode {
 
   op(code: number): void {
     this.byte(code);
+  }
+  /** One of TRUNC_SAT. */
+  truncSat(code: number): void {
+    this.byte(0xfc);
+    this.unsigned(code);
   }
 
   get(local: number): void {

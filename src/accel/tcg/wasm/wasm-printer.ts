@@ -13,6 +13,7 @@ import { FlagPrinter, isKnown } from './flags.ts';
 import type { Frame } from './frame.ts';
 import type { InlineCall } from './inline-call.ts';
 import { DIVISIONS } from './inline-division.ts';
+import { FLOATS } from './inline-float.ts';
 import { PURE } from './pure.ts';
 
 /** What the instructions of a region share. */
@@ -355,7 +356,10 @@ export class WasmPrinter {
 
   #inlined(helper: string): ((call: InlineCall) => void) | undefined {
     const { passes } = this.#region;
-    return passes['inline-division'] ? DIVISIONS[helper] : undefined;
+    return (
+      (passes['inline-division'] ? DIVISIONS[helper] : undefined) ??
+      (passes['inline-float'] ? FLOATS[helper] : undefined)
+    );
   }
 
   #callInline(inst: Inst & { op: 'call' }, at: ValueId, print: (call: InlineCall) => void): void {
