@@ -10,6 +10,11 @@ export class Tiers {
     { name: 'interp', machine: new DiffMachine('interp') },
     { name: 'jit, hot 30', machine: new DiffMachine('jit', { hot: 30 }) },
   ] as const;
+  /** 64-bit code becomes WebAssembly in the others. */
+  readonly #javaScript = {
+    name: 'jit, hot 10, JavaScript',
+    machine: new DiffMachine('jit', { hot: 10, passes: { 'web-assembly': false } }),
+  };
   readonly #early = new Map<number, DiffMachine>();
 
   /** The machine whose blocks are promoted after `hot` entries. */
@@ -24,6 +29,7 @@ export class Tiers {
     const expected = this.#oracle.run(program);
     if (expected.reason === 'too long') return undefined;
     const machines = [...this.#others, { name: `jit, hot ${program.hot}`, machine: this.early(program.hot) }];
+    if (program.world.code === 64) machines.push(this.#javaScript);
     for (const { name, machine } of machines) {
       const lines = compare(expected, machine.run(program), program.interrupts);
       if (lines.length > 0) return [`eval and ${name} differ`, ...lines].join('\n');

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Tier } from '../../src/accel/tcg/vcpu.ts';
 import type { Row } from '../../src/cpu/isa/row.ts';
 import { compileHost, type Host, Random, seedOfRun, whyNoHost } from '../softfloat/host.ts';
+import { emits, TEST_TIERS } from '../support/tiers.ts';
 import { Guest } from './guest.ts';
 import { IMAGE_BYTES, Image } from './image.ts';
 
@@ -45,9 +45,9 @@ export function compareWithHost<C extends HostCase>(comparison: Comparison<C>): 
     });
     afterAll(() => host?.dispose());
 
-    it.each<Tier>(['eval', 'interp', 'jit'])('%s leaves the state that the host leaves', (tier) => {
+    it.each(TEST_TIERS)('%s leaves the state that the host leaves', (tier) => {
       const guest = new Guest(tier);
-      const stride = tier === 'jit' ? Math.min(JIT_STRIDE, casesPerRow) : 1;
+      const stride = emits(tier) ? Math.min(JIT_STRIDE, casesPerRow) : 1;
       const wrong = cases.flatMap((one, n) => {
         if (n % stride !== 0) return [];
         const lines = differences(one, wanted[n]!, guest.run(one.before, one.code));

@@ -1,6 +1,5 @@
 import { allocateRam, createTcg } from '../../src/accel/tcg/index.ts';
-import type { JitOptions } from '../../src/accel/tcg/jit/options.ts';
-import type { TcgVcpu, Tier } from '../../src/accel/tcg/vcpu.ts';
+import type { TcgVcpu } from '../../src/accel/tcg/vcpu.ts';
 import { IoSpace } from '../../src/bus/io-space.ts';
 import { parseCpuModel } from '../../src/cpu/cpuid.ts';
 import { arithmeticFlags, writeRflags } from '../../src/cpu/flags.ts';
@@ -8,6 +7,7 @@ import { updateMode } from '../../src/cpu/mode.ts';
 import { AR, CR0, CR4, CS, EFER, ES, GS, RSP, SS, W } from '../../src/cpu/state.ts';
 import { AddressMap } from '../../src/memory/address-map.ts';
 import type { GuestRam } from '../../src/memory/ram.ts';
+import { emits, optionsOf, type TestTier } from '../support/tiers.ts';
 import { type Image, MEMORY, MEMORY_BYTES } from './image.ts';
 import { compileAtRip, leadIn } from './jit-frame.ts';
 
@@ -23,18 +23,18 @@ const HLT = 0xf4;
 export class Guest {
   readonly vcpu: TcgVcpu;
   readonly ram: GuestRam;
-  readonly #tier: Tier;
+  readonly #tier: TestTier;
   #code = FIRST_CODE;
   #trace = '';
 
-  constructor(tier: Tier, jit: JitOptions = {}) {
+  constructor(tier: TestTier) {
     this.#tier = tier;
     this.ram = allocateRam(RAM_BYTES);
     const memory = new AddressMap(this.ram);
     memory.add({ kind: 'ram', name: 'RAM', base: 0, length: RAM_BYTES, offset: 0 });
     const interrupts = { pending: false, acknowledge: () => 0 };
     const model = parseCpuModel('max');
-    this.vcpu = createTcg({ memory, ports: new IoSpace(), interrupts }, { model, tier, jit, tsc: () => 0n });
+    this.vcpu = createTcg({ memory, ports: new IoSpace(), interrupts }, { model, ...optionsOf(tier), tsc: () => 0n });
     this.vcpu.traceInterrupt = (line) => {
       if (this.#trace === '') this.#trace = line;
     };
@@ -53,7 +53,7 @@ export class Guest {
     this.#load(before);
     state.set('rip', BigInt(at));
     this.#trace = '';
-    const instructions = this.#tier === 'jit' ? this.#enterRegion(at, code) : 0;
+    const instructions = emits(this.#tier) ? this.#enterRegion(at, code) : 0;
     const exit = this.vcpu.run(instructions + 2);
     w[W.halted] = 0;
     if (exit.reason === 'fatal') throw new Error(exit.message);

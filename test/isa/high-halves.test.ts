@@ -47,8 +47,8 @@ const PLACES: typeof STARTS = [
 ];
 
 /** Runs a loop from each start, `rounds` times over; a region is made for the first. */
-function results(tier: 'eval' | 'jit', rounds: number, code = LOOP, starts = STARTS) {
-  const { vcpu, ram } = new Guest(tier, { passes: { 'web-assembly': false } });
+function results(tier: 'eval' | 'js', rounds: number, code = LOOP, starts = STARTS) {
+  const { vcpu, ram } = new Guest(tier);
   ram.u8.set(code, AT);
   const seen: bigint[][] = [];
   for (let round = 0; round < rounds; round++) {
@@ -59,7 +59,7 @@ function results(tier: 'eval' | 'jit', rounds: number, code = LOOP, starts = STA
       vcpu.state.set('gpr', 40n, RCX);
       vcpu.state.set('rip', BigInt(AT));
       vcpu.state.set('halted', 0n);
-      if (tier === 'jit') compileAtRip(vcpu);
+      if (tier === 'js') compileAtRip(vcpu);
       vcpu.run(10_000);
       seen.push(Array.from({ length: 16 }, (_, register) => vcpu.state.get('gpr', register)));
     }
@@ -68,7 +68,7 @@ function results(tier: 'eval' | 'jit', rounds: number, code = LOOP, starts = STA
 }
 
 it('high halves that change are as they should be, and a region that is often wrong is made anew', () => {
-  const { seen, stats } = results('jit', 12);
+  const { seen, stats } = results('js', 12);
   expect(seen).toEqual(results('eval', 12).seen);
   expect(stats!.guards).toBeGreaterThan(0);
   expect(stats!.unsuited).toBeGreaterThan(0);
@@ -76,9 +76,9 @@ it('high halves that change are as they should be, and a region that is often wr
 });
 
 it('addresses of another process are not wrong where they lie together as in the one before', () => {
-  const { stats } = results('jit', 1, POINTERS, PLACES.slice(0, 3));
+  const { stats } = results('js', 1, POINTERS, PLACES.slice(0, 3));
   expect(stats).toMatchObject({ made: 1, guards: 0, unsuited: 0 });
-  const { seen, stats: all } = results('jit', 12, POINTERS, PLACES);
+  const { seen, stats: all } = results('js', 12, POINTERS, PLACES);
   expect(seen).toEqual(results('eval', 12, POINTERS, PLACES).seen);
   expect(all!.guards).toBeGreaterThan(0);
   expect(all!.unsuited).toBeGreaterThan(0);

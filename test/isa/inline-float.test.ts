@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { RAX, RCX, W } from '../../src/cpu/state.ts';
+import { emits, type TestTier } from '../support/tiers.ts';
 import { Guest } from './guest.ts';
 import { compileAtRip } from './jit-frame.ts';
 
@@ -24,7 +25,7 @@ const FACTORS = [0.75, -0.1, 3, 2 ** 60, -0, 2 ** -1060, Infinity, Number.NaN];
 const CONTROLS = [0x1fa0, 0x1f80, 0x3fa0, 0x5f80, 0x7fa0, 0x9fe0];
 
 /** Registers after the loop has run with each factor and MXCSR, twice over. */
-function results(tier: 'eval' | 'jit') {
+function results(tier: TestTier) {
   const { vcpu, ram } = new Guest(tier);
   const { state, w } = vcpu;
   ram.u8.set(LOOP, AT);
@@ -38,7 +39,7 @@ function results(tier: 'eval' | 'jit') {
       state.set('gpr', 40n, RCX);
       state.set('rip', BigInt(AT));
       state.set('halted', 0n);
-      if (tier === 'jit') compileAtRip(vcpu);
+      if (emits(tier)) compileAtRip(vcpu);
       vcpu.run(10_000);
       seen.push([factor, state.get('gpr', RAX), state.get('gpr', RCX), w[W.mxcsr], w.slice(W.xmm, W.xmm + 16)]);
     }
@@ -46,6 +47,9 @@ function results(tier: 'eval' | 'jit') {
   return seen;
 }
 
-it('arithmetic on doubles in a region is that of the instructions, at every MXCSR', () => {
-  expect(results('jit')).toEqual(results('eval'));
-});
+it.each(['jit', 'js'] as const)(
+  'arithmetic on doubles in a region is that of the instructions, at every MXCSR, %s',
+  (tier) => {
+    expect(results(tier)).toEqual(results('eval'));
+  },
+);

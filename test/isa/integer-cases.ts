@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Tier } from '../../src/accel/tcg/vcpu.ts';
 import { parseCpuModel } from '../../src/cpu/cpuid.ts';
 import { createDecoder } from '../../src/cpu/decode.ts';
 import type { Row } from '../../src/cpu/isa/row.ts';
 import { MODE } from '../../src/cpu/mode.ts';
+import { emits, type TestTier } from '../support/tiers.ts';
 import { type Case, CODE, parseCases } from './cases.ts';
 import { NOPS } from './jit-frame.ts';
 
@@ -23,10 +23,10 @@ export function rowOf(bytes: Uint8Array, mode: number): Row {
 }
 
 /** The recorded cases that a tier runs. */
-export function integerCases(tier: Tier, width: 32 | 64): { readonly test: Case; readonly row: Row }[] {
+export function integerCases(tier: TestTier, width: 32 | 64): { readonly test: Case; readonly row: Row }[] {
   const mode = width === 64 ? MODE.CODE_64 | MODE.LMA : MODE.CODE_32;
   const text = readFileSync(join(import.meta.dirname, `integer-${width}.txt`), 'utf8');
   return parseCases(text)
-    .filter((test, n) => tier !== 'jit' || (n % JIT_STRIDE === 0 && !loops(test)))
+    .filter((test, n) => !emits(tier) || (n % JIT_STRIDE === 0 && !loops(test)))
     .map((test) => ({ test, row: rowOf(test.bytes, mode) }));
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Tier } from '../../src/accel/tcg/vcpu.ts';
 import { type Row, undefinedFlags } from '../../src/cpu/isa/row.ts';
+import type { TestTier } from '../support/tiers.ts';
 import { apply, clone, difference, formatCase, stateOf } from './cases.ts';
 import { integerCases } from './integer-cases.ts';
 import { TestMachine } from './machine.ts';
@@ -17,7 +17,7 @@ function outcome(run: () => string): string {
 }
 
 /** What the machine does otherwise than the host, one line a case. */
-function failures(tier: Tier, width: 32 | 64, machine = new TestMachine(tier, width)): string[] {
+function failures(tier: TestTier, width: 32 | 64, machine = new TestMachine(tier, width)): string[] {
   const wrong: string[] = [];
   for (const { test, row } of integerCases(tier, width)) {
     const { bytes, seed, given, changed } = test;
@@ -38,9 +38,13 @@ describe.each(['eval', 'interp'] as const)('instructions as the host CPU does th
 });
 
 describe('instructions as the host CPU does them, compiled as a region', () => {
-  it.each([64, 32] as const)('in %i-bit code', { timeout: 60_000 }, (width) => {
-    const machine = new TestMachine('jit', width);
-    expect(failures('jit', width, machine)).toEqual([]);
+  it.each([
+    ['jit', 64],
+    ['js', 64],
+    ['jit', 32],
+  ] as const)('%s, in %i-bit code', { timeout: 60_000 }, (tier, width) => {
+    const machine = new TestMachine(tier, width);
+    expect(failures(tier, width, machine)).toEqual([]);
     expect(machine.vcpu.regions!.stats.made).toBeGreaterThan(100);
   });
 });

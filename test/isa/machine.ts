@@ -1,8 +1,9 @@
 import { allocateRam, createTcg } from '../../src/accel/tcg/index.ts';
-import type { TcgVcpu, Tier } from '../../src/accel/tcg/vcpu.ts';
+import type { TcgVcpu } from '../../src/accel/tcg/vcpu.ts';
 import { parseCpuModel } from '../../src/cpu/cpuid.ts';
 import { AR, CpuState, CR0, CR4, CS, DS, EFER, ES, FS, GS, SS, TR, W } from '../../src/cpu/state.ts';
 import { AddressMap } from '../../src/memory/address-map.ts';
+import { emits, optionsOf, type TestTier } from '../support/tiers.ts';
 import { CODE, DATA, PAGE, type State } from './cases.ts';
 import { compileAtRip, leadIn } from './jit-frame.ts';
 
@@ -31,17 +32,17 @@ export class TestMachine {
   readonly #ram = allocateRam(RAM);
   readonly #map = new AddressMap(this.#ram);
   readonly #state = new CpuState();
-  readonly #tier: Tier;
+  readonly #tier: TestTier;
   readonly #width: Width;
 
-  constructor(tier: Tier, width: Width) {
+  constructor(tier: TestTier, width: Width) {
     this.#tier = tier;
     this.#width = width;
     this.#map.add({ base: 0, length: RAM, name: 'ram', kind: 'ram', offset: 0 });
     const ports = { read: () => 0xff, write() {} };
     const interrupts = { pending: false, acknowledge: () => 0 };
     const board = { memory: this.#map, ports, interrupts };
-    this.vcpu = createTcg(board, { model: parseCpuModel('max'), tier, tsc: () => 0n, loopAfter: 0 });
+    this.vcpu = createTcg(board, { model: parseCpuModel('max'), ...optionsOf(tier), tsc: () => 0n, loopAfter: 0 });
     if (width === 64) this.#longTables();
     else this.#legacyTables();
     for (let vector = 0; vector < 32; vector++) this.#ram.u8[HANDLERS + 16 * vector] = HLT;
@@ -78,7 +79,7 @@ export class TestMachine {
     state.set('cpl', 3n);
     this.#userSegments();
     this.vcpu.writeState(state);
-    const tail = this.#tier === 'jit' ? this.#enterRegion(bytes) : undefined;
+    const tail = emits(this.#tier) ? this.#enterRegion(bytes) : undefined;
     const exit = this.vcpu.run(tail?.instructions ?? instructions);
     if (exit.reason === 'fatal') throw new Error(exit.message);
     const after = this.#result(new CpuState());

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Tier } from '../../src/accel/tcg/vcpu.ts';
 import { CR0, CR4, RAX, RBX, W } from '../../src/cpu/state.ts';
+import { TEST_TIERS } from '../support/tiers.ts';
 import { Guest } from './guest.ts';
 
 const PRESENT_WRITABLE = 3;
@@ -41,7 +41,7 @@ function run({ vcpu }: Guest): number {
   return w[W.gpr + 2]!;
 }
 
-describe.each<Tier>(['eval', 'interp', 'jit'])('a jump to a page whose frame changes, %s', (tier) => {
+describe.each(TEST_TIERS)('a jump to a page whose frame changes, %s', (tier) => {
   it.each([
     ['INVLPG', INVLPG_RBX, 0],
     ['INVLPG of a global page', INVLPG_RBX, GLOBAL],

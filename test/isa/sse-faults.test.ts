@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Tier } from '../../src/accel/tcg/vcpu.ts';
 import { VECTOR } from '../../src/cpu/fault.ts';
 import { CR0, CR4, RBX, RDI, W } from '../../src/cpu/state.ts';
+import { TEST_TIERS } from '../support/tiers.ts';
 import { Guest } from './guest.ts';
 import { Image, MEMORY } from './image.ts';
 
@@ -49,7 +49,7 @@ function enablePaging(guest: Guest): void {
   vcpu.writeState(vcpu.state);
 }
 
-describe.each<Tier>(['eval', 'interp'])('faults of vector instructions, %s', (tier) => {
+describe.each(TEST_TIERS)('faults of vector instructions, %s', (tier) => {
   it('need CR4.OSFXSR for XMM registers only', () => {
     const guest = new Guest(tier);
     guest.vcpu.w[W.cr4] &= ~CR4.OSFXSR;

@@ -1,5 +1,5 @@
 import { allocateRam, createTcg } from '../../src/accel/tcg/index.ts';
-import type { TcgVcpu, Tier } from '../../src/accel/tcg/vcpu.ts';
+import type { TcgVcpu } from '../../src/accel/tcg/vcpu.ts';
 import { parseCpuModel } from '../../src/cpu/cpuid.ts';
 import { updateMode } from '../../src/cpu/mode.ts';
 import {
@@ -19,6 +19,7 @@ import {
   W,
 } from '../../src/cpu/state.ts';
 import { AddressMap } from '../../src/memory/address-map.ts';
+import { emits, optionsOf, type TestTier } from '../support/tiers.ts';
 import { REGISTERS } from './cases.ts';
 import { compileAtRip, leadIn } from './jit-frame.ts';
 
@@ -211,14 +212,14 @@ function differences(wanted: Snapshot, got: Snapshot): string[] {
 /** Runs single instructions at every privilege level, with all of the state in view. */
 export class SystemMachine {
   readonly vcpu: TcgVcpu;
-  readonly #tier: Tier;
+  readonly #tier: TestTier;
   readonly #ram = allocateRam(RAM);
   readonly #map = new AddressMap(this.#ram);
   readonly #bases = new Map<ModeName, Snapshot>();
   #io: string[] = [];
   #exception = '';
 
-  constructor(tier: Tier) {
+  constructor(tier: TestTier) {
     this.#tier = tier;
     this.#map.add({ base: 0, length: RAM, name: 'ram', kind: 'ram', offset: 0 });
     const ports = {
@@ -232,7 +233,7 @@ export class SystemMachine {
     };
     const interrupts = { pending: false, acknowledge: () => 0 };
     const board = { memory: this.#map, ports, interrupts };
-    this.vcpu = createTcg(board, { model: parseCpuModel('max'), tier, tsc: () => TSC, loopAfter: 0 });
+    this.vcpu = createTcg(board, { model: parseCpuModel('max'), ...optionsOf(tier), tsc: () => TSC, loopAfter: 0 });
     this.vcpu.traceInterrupt = (line) => {
       const [, vector, code, kind] = /^v=(\w+) e=(\S+) (\w+)/.exec(line)!;
       if (kind !== 'fault' || this.#exception !== '') return;
@@ -268,7 +269,7 @@ export class SystemMachine {
     vcpu.writeState(before.cpu);
     let instructions = 1;
     let tail = 0;
-    if (this.#tier === 'jit') {
+    if (emits(this.#tier)) {
       const frame = leadIn(u8, CODE, bytes, before.cpu.words[W.mode]!);
       ({ instructions, tail } = frame);
       vcpu.state.set('rip', BigInt(CODE - frame.lead));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Tier } from '../../src/accel/tcg/vcpu.ts';
 import { CR0, CR4, RBX, W } from '../../src/cpu/state.ts';
+import { TEST_TIERS } from '../support/tiers.ts';
 import { Guest } from './guest.ts';
 import { Image, MEMORY } from './image.ts';
 
@@ -23,7 +23,7 @@ function enablePaging({ vcpu, ram }: Guest): void {
   vcpu.writeState(vcpu.state);
 }
 
-describe.each<Tier>(['eval', 'interp', 'jit'])('linear addresses that differ in their upper half, %s', (tier) => {
+describe.each(TEST_TIERS)('linear addresses that differ in their upper half, %s', (tier) => {
   it.each([
     ['32', OR_MEMORY],
     ['64', OR_MEMORY_64],

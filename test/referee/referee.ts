@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { loadLibc } from '../../src/accel/kvm/ffi.ts';
 import { type KvmSystem, openWith } from '../../src/accel/kvm/system.ts';
-import type { Tier } from '../../src/accel/tcg/vcpu.ts';
 import type { Row } from '../../src/cpu/isa/row.ts';
+import type { TestTier } from '../support/tiers.ts';
 import { type Difference, differences, isSame } from './compare.ts';
 import { type Expected, explain, type Trait } from './expected.ts';
 import { makeCase, type RefereeCase, rowsOf } from './generate.ts';
@@ -25,7 +25,7 @@ const MOST_TRIES = 3;
 /** A case that silicon and a tier do not agree on. */
 export interface Failure {
   readonly one: RefereeCase;
-  readonly tier: Tier;
+  readonly tier: TestTier;
   readonly want: Image;
   readonly got: Image;
   readonly found: readonly Difference[];
@@ -47,7 +47,7 @@ export class Court {
   readonly silicon: Silicon;
   readonly traits: ReadonlySet<Trait>;
   readonly rows: readonly Row[];
-  readonly #tiers = new Map<Tier, TcgMachine>();
+  readonly #tiers = new Map<TestTier, TcgMachine>();
   readonly #release: () => void;
 
   constructor(world: World, silicon: Silicon, traits: Iterable<Trait>, release: () => void = () => {}) {
@@ -58,14 +58,14 @@ export class Court {
     this.#release = release;
   }
 
-  tier(name: Tier): TcgMachine {
+  tier(name: TestTier): TcgMachine {
     let machine = this.#tiers.get(name);
     if (machine === undefined) this.#tiers.set(name, (machine = new TcgMachine(name, this.world)));
     return machine;
   }
 
   /** Runs cases `from` to `from + count` of a seed on silicon and on each tier. */
-  run(seed: number, from: number, count: number, tiers: readonly Tier[], rows = this.rows, most = 20): Totals {
+  run(seed: number, from: number, count: number, tiers: readonly TestTier[], rows = this.rows, most = 20): Totals {
     const totals: Totals = {
       cases: 0,
       disturbed: 0,
@@ -87,7 +87,7 @@ export class Court {
     return totals;
   }
 
-  #judge(cases: readonly RefereeCase[], wanted: readonly Image[], tier: Tier, totals: Totals): void {
+  #judge(cases: readonly RefereeCase[], wanted: readonly Image[], tier: TestTier, totals: Totals): void {
     const machine = this.tier(tier);
     const start = performance.now();
     const got = machine.run(cases);
@@ -101,7 +101,7 @@ export class Court {
     totals.time.compare += performance.now() - ran;
   }
 
-  #look(one: RefereeCase, want: Image, got: Image, tier: Tier, totals: Totals): void {
+  #look(one: RefereeCase, want: Image, got: Image, tier: TestTier, totals: Totals): void {
     const first = differences(one, want, got);
     if (first.length === 0) return;
     if (want.vector !== NO_RESULT && this.#expects(one, want, got, first, totals)) return;
@@ -111,7 +111,7 @@ export class Court {
   }
 
   /** Runs a case alone until silicon agrees, a few times at most: hosts are disturbed now and then. */
-  #confirm(one: RefereeCase, tier: Tier): Failure {
+  #confirm(one: RefereeCase, tier: TestTier): Failure {
     let again = this.retry(one, tier);
     for (let tries = 1; tries < MOST_TRIES && again.found.length > 0; tries++) again = this.retry(one, tier);
     return again;
@@ -125,14 +125,14 @@ export class Court {
   }
 
   /** Runs a case alone, on silicon and on a tier. */
-  retry(one: RefereeCase, tier: Tier): Failure {
+  retry(one: RefereeCase, tier: TestTier): Failure {
     const want = this.silicon.run([one])[0]!;
     const got = this.tier(tier).run([one])[0]!;
     return { one, tier, want, got, found: differences(one, want, got) };
   }
 
   /** True when the case still differs in a way that nothing explains. */
-  fails(one: RefereeCase, tier: Tier): boolean {
+  fails(one: RefereeCase, tier: TestTier): boolean {
     const { want, got, found } = this.retry(one, tier);
     return found.length > 0 && explain(one, want, got, found, this.traits) === undefined;
   }

@@ -5,6 +5,7 @@ import { OPCODE_ROWS } from '../../src/cpu/isa/index.ts';
 import { featuresOf } from '../../src/cpu/isa/lookup.ts';
 import { translateInsn } from '../../src/cpu/translate.ts';
 import { REGISTERS } from '../isa/cases.ts';
+import { emits, type TestTier } from '../support/tiers.ts';
 import { nameOf, type RefereeCase } from './generate.ts';
 import { AT, type Image } from './image.ts';
 import type { Failure } from './referee.ts';
@@ -37,7 +38,7 @@ export function report(failure: Failure, seed: number): string {
       : printIr(translateInsn(insn))
           .split('\n')
           .map((line) => `    ${line}`)),
-    ...(tier === 'jit' ? emitted(one) : []),
+    ...(emits(tier) ? emitted(one, tier) : []),
   ].join('\n');
 }
 
@@ -68,8 +69,8 @@ function columns(one: RefereeCase, want: Image, got: Image, differ: ReadonlySet<
   ];
 }
 
-function emitted(one: RefereeCase): string[] {
-  const machine = new TcgMachine('jit', one.world);
+function emitted(one: RefereeCase, tier: TestTier): string[] {
+  const machine = new TcgMachine(tier, one.world);
   const texts: string[] = [];
   machine.vcpu.regions!.onMade = ({ text }) => texts.push(text);
   machine.run([one]);

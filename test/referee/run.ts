@@ -1,5 +1,6 @@
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { TEST_TIERS, type TestTier } from '../support/tiers.ts';
 import { makeCase } from './generate.ts';
 import { Court, openCourts, type Totals } from './referee.ts';
 import { report } from './report.ts';
@@ -13,9 +14,9 @@ const options = yargs(hideBin(process.argv))
     cases: { type: 'number', default: 50_000, describe: 'cases, shared by the worlds' },
     tier: {
       array: true,
-      choices: ['eval', 'interp', 'jit'] as const,
-      default: ['interp' as const],
-      describe: 'tiers that run the cases',
+      choices: TEST_TIERS,
+      default: ['interp'] as TestTier[],
+      describe: 'tiers that run the cases; js: jit with JavaScript for 64-bit code',
     },
     seed: {
       type: 'number',

@@ -1,11 +1,12 @@
 import { allocateRam, createTcg } from '../../src/accel/tcg/index.ts';
-import type { TcgVcpu, Tier } from '../../src/accel/tcg/vcpu.ts';
+import type { TcgVcpu } from '../../src/accel/tcg/vcpu.ts';
 import { parseCpuModel } from '../../src/cpu/cpuid.ts';
 import { readRflags, writeRflags } from '../../src/cpu/flags.ts';
 import { updateMode } from '../../src/cpu/mode.ts';
 import { DS, ES, FS, GS, W } from '../../src/cpu/state.ts';
 import { AddressMap } from '../../src/memory/address-map.ts';
 import { compileAtRip, NOPS } from '../isa/jit-frame.ts';
+import { emits, optionsOf, type TestTier } from '../support/tiers.ts';
 import { readFrame } from './frame.ts';
 import { AT, type Image, NO_RESULT } from './image.ts';
 import { BASE, CODE, CODE_END, codeAt, DATA, PAGE, RAM_BYTES, WINDOWS, type World } from './layout.ts';
@@ -20,19 +21,19 @@ const MOST_INSTRUCTIONS = 10_000;
 /** A tier of the software CPU in the same guest. */
 export class TcgMachine {
   readonly vcpu: TcgVcpu;
-  readonly #tier: Tier;
+  readonly #tier: TestTier;
   readonly #ram = allocateRam(RAM_BYTES);
   readonly #map = new AddressMap(this.#ram);
   readonly #fresh: Int32Array;
 
-  constructor(tier: Tier, world: World) {
+  constructor(tier: TestTier, world: World) {
     this.#tier = tier;
     this.#map.add({ kind: 'ram', name: 'RAM', base: 0, length: RAM_BYTES, offset: 0 });
     buildMemory(world, this.#ram.u8, this.#ram.view);
     const interrupts = { pending: false, acknowledge: () => 0 };
     const board = { memory: this.#map, ports: { read: () => -1, write() {} }, interrupts };
     // The interpreter's loops from the first case on.
-    this.vcpu = createTcg(board, { model: parseCpuModel('max'), tier, tsc: () => 0n, loopAfter: 0 });
+    this.vcpu = createTcg(board, { model: parseCpuModel('max'), ...optionsOf(tier), tsc: () => 0n, loopAfter: 0 });
     const state = userState(world, BASE + CODE, true);
     this.vcpu.writeState(state);
     this.#fresh = state.words.slice();
@@ -56,7 +57,7 @@ export class TcgMachine {
     u8.fill(HLT, CODE, CODE_END);
     for (const { slot, code } of cases) {
       const at = codeAt(slot);
-      if (this.#tier === 'jit') u8.fill(NOP, at - NOPS, at);
+      if (emits(this.#tier)) u8.fill(NOP, at - NOPS, at);
       u8.set(code, at);
     }
     for (const told of this.#map.onDeviceWrite) told(CODE, CODE_END - CODE);
@@ -68,7 +69,7 @@ export class TcgMachine {
     this.#load(before);
     const ip = Number(before.rip);
     w[W.rip] = ip;
-    if (this.#tier === 'jit') {
+    if (emits(this.#tier)) {
       w[W.rip] = ip - NOPS;
       compileAtRip(this.vcpu);
     }
