@@ -21,7 +21,7 @@ export class InlineCode {
   readonly #type: IrType | undefined;
   readonly #run: CallableFunction;
 
-  constructor(print: (call: InlineCall) => void, type: IrType | undefined, args: readonly Arg[]) {
+  constructor(print: (call: InlineCall) => void, helper: string, type: IrType | undefined, args: readonly Arg[]) {
     this.#type = type;
     const { memory } = GuestRam.allocate(65_536, 0, 0);
     if (memory === undefined) throw new Error('there is no memory for WebAssembly');
@@ -33,7 +33,8 @@ export class InlineCode {
       typeof arg === 'string' ? ir.add({ op: 'get', type: arg, slot: { word: 2 * n, param: null } }) : arg,
     );
     const result = type === undefined ? -1 : frame.borrow(type === 'i64' ? I64 : I32);
-    const call: Inst & { op: 'call' } = { op: 'call', type, helper: '', args: values };
+    const call: Inst & { op: 'call' } = { op: 'call', type, helper, args: values };
+    ir.add(call);
     print({
       inst: call,
       ir,

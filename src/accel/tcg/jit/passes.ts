@@ -27,6 +27,7 @@ export const PASSES = {
   'aligned-access': { about: 'an access is tested for being aligned until it was seen not to be', on: true },
   'inline-division': { about: "a division of small numbers is the host's", on: true },
   'inline-float': { about: "arithmetic on doubles is the host's where no exception is to be noted", on: true },
+  'inline-vector': { about: "arithmetic on packed integers is the host's, in WebAssembly", on: true },
   'high-halves': {
     about: 'high halves of 64-bit registers that seldom change are numbers of the code, checked',
     on: true,

@@ -5,6 +5,7 @@ import type { CodeTable } from '../code-table.ts';
 import type { Environment } from '../environment.ts';
 import { INFO, R, STOP } from '../record.ts';
 import type { Records } from '../records.ts';
+import { hostHasAll } from '../wasm/host-features.ts';
 import { newWasmEmitter } from '../wasm/wasm-emitter.ts';
 import { EXIT, OWN, type RegionCode, type RegionEmitter, type RegionNode } from './emitter.ts';
 import { flagKeepers } from './flag-state.ts';
@@ -108,7 +109,7 @@ export class Regions {
     };
     this.#connect(env);
     this.#javaScript = new JsEmitter(w, code, env, this.#passes, this.stats);
-    if (env.memory !== undefined && this.#passes['web-assembly']) {
+    if (env.memory !== undefined && this.#passes['web-assembly'] && hostHasAll()) {
       this.#webAssembly = newWasmEmitter(env.memory, env, this.#records.functions, this.#passes, options.words);
     }
     this.hot = hotness(options.hot, this.#webAssembly !== undefined);

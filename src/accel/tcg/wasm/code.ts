@@ -111,6 +111,96 @@ export const MEMORY = {
 /** Conversions that give the nearest integer of the range for what is outside; behind the prefix 0xfc. */
 export const TRUNC_SAT = { i32_f64_s: 2, i64_f64_s: 6 } as const;
 
+/** Instructions on vectors without immediates; behind the prefix 0xfd. */
+export const SIMD = {
+  i8x16_swizzle: 0x0e,
+  i8x16_eq: 0x23,
+  i8x16_gt_s: 0x27,
+  i16x8_eq: 0x2d,
+  i16x8_gt_s: 0x31,
+  i32x4_eq: 0x37,
+  i32x4_gt_s: 0x3b,
+  f32x4_eq: 0x41,
+  f32x4_lt: 0x43,
+  f32x4_ge: 0x46,
+  f64x2_eq: 0x47,
+  f64x2_lt: 0x49,
+  f64x2_ge: 0x4c,
+  v128_not: 0x4d,
+  v128_and: 0x4e,
+  v128_andnot: 0x4f,
+  v128_or: 0x50,
+  v128_xor: 0x51,
+  v128_any_true: 0x53,
+  i8x16_bitmask: 0x64,
+  i8x16_narrow_i16x8_s: 0x65,
+  i8x16_narrow_i16x8_u: 0x66,
+  i8x16_add: 0x6e,
+  i8x16_add_sat_s: 0x6f,
+  i8x16_add_sat_u: 0x70,
+  i8x16_sub: 0x71,
+  i8x16_sub_sat_s: 0x72,
+  i8x16_sub_sat_u: 0x73,
+  i8x16_min_s: 0x76,
+  i8x16_min_u: 0x77,
+  i8x16_max_s: 0x78,
+  i8x16_max_u: 0x79,
+  i8x16_avgr_u: 0x7b,
+  i16x8_narrow_i32x4_s: 0x85,
+  i16x8_narrow_i32x4_u: 0x86,
+  i16x8_shl: 0x8b,
+  i16x8_shr_s: 0x8c,
+  i16x8_shr_u: 0x8d,
+  i16x8_add: 0x8e,
+  i16x8_add_sat_s: 0x8f,
+  i16x8_add_sat_u: 0x90,
+  i16x8_sub: 0x91,
+  i16x8_sub_sat_s: 0x92,
+  i16x8_sub_sat_u: 0x93,
+  i16x8_mul: 0x95,
+  i16x8_min_s: 0x96,
+  i16x8_min_u: 0x97,
+  i16x8_max_s: 0x98,
+  i16x8_max_u: 0x99,
+  i16x8_avgr_u: 0x9b,
+  i32x4_all_true: 0xa3,
+  i32x4_bitmask: 0xa4,
+  i32x4_shl: 0xab,
+  i32x4_shr_s: 0xac,
+  i32x4_shr_u: 0xad,
+  i32x4_add: 0xae,
+  i32x4_sub: 0xb1,
+  i32x4_mul: 0xb5,
+  i32x4_min_s: 0xb6,
+  i32x4_min_u: 0xb7,
+  i32x4_max_s: 0xb8,
+  i32x4_max_u: 0xb9,
+  i32x4_dot_i16x8_s: 0xba,
+  i64x2_bitmask: 0xc4,
+  i64x2_shl: 0xcb,
+  i64x2_shr_u: 0xcd,
+  i64x2_add: 0xce,
+  i64x2_sub: 0xd1,
+  i64x2_eq: 0xd6,
+  i64x2_gt_s: 0xd9,
+  f32x4_abs: 0xe0,
+  f32x4_sqrt: 0xe3,
+  f32x4_add: 0xe4,
+  f32x4_sub: 0xe5,
+  f32x4_mul: 0xe6,
+  f32x4_div: 0xe7,
+  f64x2_abs: 0xec,
+  f64x2_sqrt: 0xef,
+  f64x2_add: 0xf0,
+  f64x2_sub: 0xf1,
+  f64x2_mul: 0xf2,
+  f64x2_div: 0xf3,
+  f64x2_convert_low_i32x4_s: 0xfe,
+} as const;
+
+/** Loads and stores of vectors; those of 32 and 64 bits make zeros above. */
+export const VECTOR_MEMORY = { load: 0x00, store: 0x0b, load32_zero: 0x5c, load64_zero: 0x5d } as const;
+
 const VOID = 0x40;
 
 /** Bytes of WebAssembly in the making. */
@@ -191,6 +281,33 @@ export class WasmCode {
   truncSat(code: number): void {
     this.byte(0xfc);
     this.unsigned(code);
+  }
+
+  /** One of SIMD. */
+  simd(code: number): void {
+    this.byte(0xfd);
+    this.unsigned(code);
+  }
+  /** One of VECTOR_MEMORY. */
+  vectorMemory(code: number, offset: number): void {
+    this.simd(code);
+    this.byte(0);
+    this.unsigned(offset);
+  }
+  /** A vector of 16 bytes. */
+  v128(bytes: Uint8Array): void {
+    this.simd(0x0c);
+    this.append(bytes);
+  }
+  /** The bytes of two vectors by number, the first one's before those of the second. */
+  shuffle(bytes: readonly number[]): void {
+    this.simd(0x0d);
+    this.append(Uint8Array.from(bytes));
+  }
+  /** Puts a number in the place of the lowest one of a vector. */
+  replaceLowest(type: typeof I32 | typeof I64): void {
+    this.simd(type === I32 ? 0x1c : 0x1e);
+    this.byte(0);
   }
 
   get(local: number): void {

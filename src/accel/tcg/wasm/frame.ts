@@ -122,6 +122,11 @@ export class Frame {
     code.set(this.n);
   }
 
+  /** Where an access at a word of the state is, from address 0. */
+  stateOffset(word: number): number {
+    return this.layout.state + 4 * word;
+  }
+
   /** Pushes a word of the state. */
   loadState(code: WasmCode, word: number): void {
     code.i32(0);

@@ -40,7 +40,7 @@ test.each(['div32', 'idiv32', 'div64', 'idiv64'])('%s: right where it calls no h
   const bits = helper.endsWith('64') ? 64 : 32;
   const signed = helper.startsWith('i');
   const type = bits === 64 ? 'i64' : 'i32';
-  const code = new InlineCode(DIVISIONS[helper]!, 'i64', [type, type, type]);
+  const code = new InlineCode(DIVISIONS[helper]!, helper, 'i64', [type, type, type]);
   const { words, u64 } = new CpuState();
   fc.assert(
     fc.property(operands(bits), (args) => {

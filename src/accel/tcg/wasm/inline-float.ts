@@ -23,7 +23,7 @@ interface Size {
   readonly unit: number;
 }
 
-type Operation = 'add' | 'sub' | 'mul' | 'div' | 'sqrt';
+export type Operation = 'add' | 'sub' | 'mul' | 'div' | 'sqrt';
 
 const SINGLE: Size = {
   type: F32,
@@ -74,7 +74,7 @@ export const FLOATS: Readonly<Record<string, Print>> = {
 };
 
 /** Code in a block: what leads to the helper leaves it by `slow`. */
-function orHelper({ code, helper }: InlineCall, print: (slow: (depth?: number) => void) => void): void {
+export function orHelper({ code, helper }: InlineCall, print: (slow: (depth?: number) => void) => void): void {
   code.block();
   code.block();
   print((depth = 0) => code.brIf(depth));
@@ -84,7 +84,7 @@ function orHelper({ code, helper }: InlineCall, print: (slow: (depth?: number) =
   code.op(OP.end);
 }
 
-function pushUnsettled({ code, frame }: InlineCall): void {
+export function pushUnsettled({ code, frame }: InlineCall): void {
   frame.loadState(code, W.mxcsr);
   code.i32(CONTROL);
   code.op(OP.i32_and);
@@ -92,14 +92,12 @@ function pushUnsettled({ code, frame }: InlineCall): void {
   code.op(OP.i32_ne);
 }
 
-const at = ({ frame }: InlineCall, word: number): number => frame.layout.state + 4 * word;
-
 /** A number of the state in a local. */
 function loaded(call: InlineCall, size: Size, word: number): number {
   const { code, frame } = call;
   const local = frame.borrow(size.type);
   code.i32(0);
-  code.memory(size.load, at(call, word));
+  code.memory(size.load, call.frame.stateOffset(word));
   code.set(local);
   return local;
 }
@@ -199,7 +197,7 @@ function arithmetic(operation: Operation, size: Size): Print {
       code.op(OP.end);
       code.i32(0);
       code.get(r);
-      code.memory(size.store, at(call, d));
+      code.memory(size.store, call.frame.stateOffset(d));
     });
   };
 }
@@ -244,7 +242,7 @@ function fromInteger(call: InlineCall): void {
     code.i32(0);
     push();
     code.op(convert);
-    code.memory(MEMORY.f64_store, at(call, d));
+    code.memory(MEMORY.f64_store, call.frame.stateOffset(d));
   };
   if (value.op === 'pure' && value.name === 'sext64') {
     return store(() => call.push(1), OP.f64_convert_i64_s);

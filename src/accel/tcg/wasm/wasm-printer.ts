@@ -11,9 +11,7 @@ import type { Calls } from './bridge.ts';
 import { I32, I64, MEMORY, OP, type WasmCode } from './code.ts';
 import { FlagPrinter, isKnown } from './flags.ts';
 import type { Frame } from './frame.ts';
-import type { InlineCall } from './inline-call.ts';
-import { DIVISIONS } from './inline-division.ts';
-import { FLOATS } from './inline-float.ts';
+import { printInline } from './inline.ts';
 import { PURE } from './pure.ts';
 
 /** What the instructions of a region share. */
@@ -346,39 +344,18 @@ export class WasmPrinter {
   // ---- helpers ----
 
   #call(inst: Inst & { op: 'call' }, at: ValueId): void {
-    const print = this.#inlined(inst.helper);
-    if (print !== undefined) return this.#callInline(inst, at, print);
-    this.#callHelper(inst);
-    if (inst.type === undefined) return;
-    if (inst.type === 'i64') this.#withHigh();
-    this.#keep(at);
-  }
-
-  #inlined(helper: string): ((call: InlineCall) => void) | undefined {
-    const { passes } = this.#region;
-    return (
-      (passes['inline-division'] ? DIVISIONS[helper] : undefined) ??
-      (passes['inline-float'] ? FLOATS[helper] : undefined)
-    );
-  }
-
-  #callInline(inst: Inst & { op: 'call' }, at: ValueId, print: (call: InlineCall) => void): void {
-    const result = inst.type === undefined ? -1 : this.#frame.borrow(inst.type === 'i64' ? I64 : I32);
+    const { type } = inst;
+    const code = this.#code;
+    const result = type === undefined ? -1 : this.#frame.borrow(type === 'i64' ? I64 : I32);
+    const helper = (): void => {
+      this.#callHelper(inst);
+      if (type === 'i64') this.#withHigh();
+      if (type !== undefined) code.set(result);
+    };
+    const push = (n: number): void => this.push(inst.args[n] as ValueId);
+    if (!printInline({ inst, ir: this.#ir, code, frame: this.#frame, result, push, helper }, this.#region.passes))
+      helper();
     this.#places[at] = result;
-    print({
-      inst,
-      ir: this.#ir,
-      code: this.#code,
-      frame: this.#frame,
-      result,
-      push: (n) => this.push(inst.args[n] as ValueId),
-      helper: () => {
-        this.#callHelper(inst);
-        if (inst.type === undefined) return;
-        if (inst.type === 'i64') this.#withHigh();
-        this.#code.set(result);
-      },
-    });
   }
 
   /** The i32 on the stack and the upper half that the helper left in the state, as one i64. */

@@ -13,10 +13,11 @@ interface Interface {
     module: object,
     imports: object,
   ) => { readonly exports: Readonly<Record<string, CallableFunction>> };
+  readonly CompileError: new () => Error;
   readonly Table: new (descriptor: { element: 'anyfunc'; initial: number }, value: CallableFunction) => WasmTable;
 }
 
-const { Module, Instance, Table } = (globalThis as unknown as { WebAssembly: Interface }).WebAssembly;
+const { Module, Instance, Table, CompileError } = (globalThis as unknown as { WebAssembly: Interface }).WebAssembly;
 
 export const newTable = (initial: number, value: CallableFunction): WasmTable =>
   new Table({ element: 'anyfunc', initial }, value);
@@ -27,4 +28,14 @@ export function functionOf(
   imports: Readonly<Record<string, WasmMemory | WasmTable | CallableFunction>>,
 ): CallableFunction {
   return new Instance(new Module(module), { m: imports }).exports.f!;
+}
+
+/** Whether the host takes a module. */
+export function compiles(module: Uint8Array): boolean {
+  try {
+    return new Module(module) !== undefined;
+  } catch (error) {
+    if (error instanceof CompileError) return false;
+    throw error;
+  }
 }
