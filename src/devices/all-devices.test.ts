@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { seeded } from '../../test/support/random.ts';
 import { NULL_CHAR } from '../bus/backends.ts';
 import { ManualClock } from '../bus/clock.ts';
 import type { AccessSize, Device, IoHandler } from '../bus/device.ts';
@@ -135,28 +136,17 @@ const SPECIMENS: Record<string, (clock: ManualClock) => Specimen> = {
   'piix4-pm': () => configSpace(new Piix4Pm(() => {})),
 };
 
-/** Marsaglia's xorshift32. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return state >>> 0;
-  };
-}
-
 const SIZES: readonly AccessSize[] = [1, 2, 4];
 
 /** One random access or event; returns what was read. */
-function step(specimen: Specimen, random: () => number): number {
-  const [handler, length] = specimen.handlers[random() % specimen.handlers.length];
+function step(specimen: Specimen, random: (below: number) => number): number {
+  const [handler, length] = specimen.handlers[random(specimen.handlers.length)];
   const sizes = SIZES.filter((size) => size <= length);
-  const size = sizes[random() % sizes.length];
-  const offset = random() % (length - size + 1);
-  const choice = random() % 8;
-  if (choice === 7) specimen.poke?.(random());
-  else if (choice < 4) handler.write(offset, size, random() % 2 ** (8 * size));
+  const size = sizes[random(sizes.length)];
+  const offset = random(length - size + 1);
+  const choice = random(8);
+  if (choice === 7) specimen.poke?.(random(2 ** 32));
+  else if (choice < 4) handler.write(offset, size, random(2 ** (8 * size)));
   else {
     const value = handler.read(offset, size);
     if (!Number.isInteger(value) || value < 0 || value >= 2 ** (8 * size)) {
@@ -172,15 +162,15 @@ describe.each(Object.entries(SPECIMENS))('%s', (_name, make) => {
     for (let seed = 1; seed <= 20; seed++) {
       const [clock, otherClock] = [new ManualClock(), new ManualClock()];
       const [one, other] = [make(clock), make(otherClock)];
-      const random = randomFrom(seed * 7919);
+      const random = seeded(seed * 7919);
       for (let i = 0; i < 200; i++) {
         step(one, random);
-        clock.advance(random() % 300_000);
+        clock.advance(random(300_000));
       }
       otherClock.advance(clock.now());
       other.device.load(structuredClone(one.device.save()));
       expect(other.device.save()).toEqual(one.device.save());
-      const [a, b] = [randomFrom(seed), randomFrom(seed)];
+      const [a, b] = [seeded(seed), seeded(seed)];
       for (let i = 0; i < 200; i++) {
         expect(step(other, a), `step ${i} of seed ${seed}`).toBe(step(one, b));
         clock.advance(100_000);
@@ -194,7 +184,7 @@ describe.each(Object.entries(SPECIMENS))('%s', (_name, make) => {
     const fresh = make(new ManualClock());
     const used = make(new ManualClock());
     if (used.batteryBacked) return;
-    const random = randomFrom(99);
+    const random = seeded(99);
     for (let i = 0; i < 500; i++) step({ ...used, poke: undefined }, random);
     used.device.reset();
     fresh.device.reset();
@@ -204,12 +194,12 @@ describe.each(Object.entries(SPECIMENS))('%s', (_name, make) => {
   test('random accesses and events neither throw nor leave a timer behind nor hoard memory', () => {
     const clock = new ManualClock();
     const specimen = make(clock);
-    const random = randomFrom(0x2545f491);
+    const random = seeded(0x2545f491);
     for (let i = 0; i < 20_000; i++) {
       step(specimen, random);
       const before = clock.nextDeadline;
       if (before < clock.now() - 1e9) throw new Error('a deadline more than a second in the past');
-      if (i % 16 === 0) clock.advance(random() % 2_000_000);
+      if (i % 16 === 0) clock.advance(random(2_000_000));
       if (i % 5000 === 4999) specimen.device.reset();
     }
     expect(JSON.stringify(specimen.device.save()).length).toBeLessThan(4_000_000);

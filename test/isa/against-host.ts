@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import type { Row } from '../../src/cpu/isa/row.ts';
-import { compileHost, type Host, Random, seedOfRun, whyNoHost } from '../softfloat/host.ts';
+import { againstHost, type Host } from '../softfloat/host.ts';
+import { Random } from '../support/random.ts';
 import { emits, TEST_TIERS } from '../support/tiers.ts';
 import { Guest } from './guest.ts';
 import { IMAGE_BYTES, Image } from './image.ts';
@@ -29,21 +30,15 @@ export interface Comparison<C extends HostCase> {
 /** Tests that each tier leaves random cases of each row in the state that the host's CPU leaves them in. */
 export function compareWithHost<C extends HostCase>(comparison: Comparison<C>): void {
   const { title, rows, casesPerRow, differences } = comparison;
-  const reason = whyNoHost();
-  describe.skipIf(reason !== undefined)(`${title} against the host's CPU${reason ? `: ${reason}` : ''}`, () => {
-    const seed = seedOfRun();
+  againstHost(title, '../isa/native.c', (host, seed) => {
     const cases: C[] = [];
-    let host: Host;
     let wanted: Image[];
 
     beforeAll(() => {
-      console.log(`seed ${seed} (SOFTFLOAT_SEED)`);
       const generator = comparison.generator(new Random(seed));
       for (const row of rows) for (let n = 0; n < casesPerRow; n++) cases.push(generator.make(row));
-      host = compileHost('../isa/native.c');
       wanted = runOnHost(host, cases);
     });
-    afterAll(() => host?.dispose());
 
     it.each(TEST_TIERS)('%s leaves the state that the host leaves', (tier) => {
       const guest = new Guest(tier);

@@ -2,7 +2,7 @@ import type { MemoryOperand } from '../../src/cpu/insn.ts';
 import type { Row } from '../../src/cpu/isa/row.ts';
 import type { RandomInstruction } from '../../src/cpu/random-instruction.ts';
 import { DS, FS, GS, RBP, RSP, SS } from '../../src/cpu/state.ts';
-import type { Random } from '../softfloat/host.ts';
+import type { Random } from '../support/random.ts';
 import { AT, type Image } from './image.ts';
 import { BASE, CODE, CURRENT, DATA, INPUT, PAGE, WINDOWS, type World } from './layout.ts';
 

@@ -7,7 +7,7 @@ import type { Row } from '../../src/cpu/isa/row.ts';
 import { MODE } from '../../src/cpu/mode.ts';
 import { existsIn, type RandomInstruction, randomInstruction } from '../../src/cpu/random-instruction.ts';
 import { CS, DS, ES, FS, GS } from '../../src/cpu/state.ts';
-import { Random } from '../softfloat/host.ts';
+import { Random } from '../support/random.ts';
 import { aim, Places } from './aim.ts';
 import { arrange, arrangeMemory, landing } from './arrange.ts';
 import { Image } from './image.ts';

@@ -1,7 +1,7 @@
 import type { Row } from '../../src/cpu/isa/row.ts';
 import { FLAG } from '../../src/cpu/state.ts';
-import type { Random } from '../softfloat/host.ts';
 import { randomF80 } from '../softfloat/operands-f80.ts';
+import type { Random } from '../support/random.ts';
 import { EDGES, fillVector, randomMxcsr, randomMxcsrFlags } from '../support/vector-operands.ts';
 import { AT, type Image } from './image.ts';
 import { WINDOW_BYTES } from './layout.ts';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import {
   addF80,
   bcdToF80,
@@ -21,7 +21,8 @@ import {
   squareRootF80,
   subtractF80,
 } from '../../src/cpu/softfloat/index.ts';
-import { compileHost, type Host, hexWords, Random, seedOfRun, whyNoHost } from './host.ts';
+import { Random } from '../support/random.ts';
+import { againstHost, hexWords } from './host.ts';
 import { edges, type F80, randomF80 } from './operands-f80.ts';
 
 /** Each group has at least this many cases, and compares every one of them. */
@@ -255,17 +256,7 @@ function differences(operation: Operation, records: Int32Array, answers: Int32Ar
   return wrong;
 }
 
-const reason = whyNoHost();
-
-describe.skipIf(reason !== undefined)(`f80 against the host's CPU${reason === undefined ? '' : `: ${reason}`}`, () => {
-  const seed = seedOfRun();
-  let host: Host;
-  beforeAll(() => {
-    console.log(`seed ${seed} (SOFTFLOAT_SEED)`);
-    host = compileHost('x87-host.c');
-  });
-  afterAll(() => host?.dispose());
-
+againstHost('f80', 'x87-host.c', (host, seed) => {
   it.each(Object.keys(GROUPS))('%s', (group) => {
     const operations = GROUPS[group]!;
     const count = Math.ceil(CASES / operations.length);

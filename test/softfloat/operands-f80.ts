@@ -1,4 +1,4 @@
-import type { Random } from './host.ts';
+import type { Random } from '../support/random.ts';
 
 /** An 80-bit operand: sign and exponent, high and low significand words. */
 export type F80 = readonly [se: number, hi: number, lo: number];

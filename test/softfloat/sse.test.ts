@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import {
   addF32,
   addF64,
@@ -25,7 +25,8 @@ import {
   subtractF64,
   unmaskedSse,
 } from '../../src/cpu/softfloat/index.ts';
-import { compileHost, type Host, hexWords, Random, seedOfRun, whyNoHost } from './host.ts';
+import { Random } from '../support/random.ts';
+import { againstHost, hexWords } from './host.ts';
 
 /** Each group has at least this many cases. */
 const CASES = Number(process.env.SOFTFLOAT_CASES ?? 200_000);
@@ -213,54 +214,37 @@ function differences(operation: Operation, records: Int32Array, answers: Int32Ar
   return wrong;
 }
 
-const reason = whyNoHost();
-
-describe.skipIf(reason !== undefined)(
-  `SSE scalars against the host's CPU${reason === undefined ? '' : `: ${reason}`}`,
-  () => {
-    const seed = seedOfRun();
-    let host: Host;
-    beforeAll(() => {
-      console.log(`seed ${seed} (SOFTFLOAT_SEED)`);
-      host = compileHost('sse-host.c');
+againstHost('SSE scalars', 'sse-host.c', (host, seed) => {
+  it.each(Object.keys(GROUPS))('%s', (group) => {
+    const operations = GROUPS[group]!;
+    const count = Math.ceil(CASES / operations.length);
+    const wrong = operations.flatMap((operation) => {
+      const records = generate(operation, new Random(seed + operation.number), count);
+      const answers = host.run(new Uint8Array(records.buffer));
+      return differences(operation, records, new Int32Array(answers.buffer, answers.byteOffset, count * ANSWER_WORDS));
     });
-    afterAll(() => host?.dispose());
+    expect(wrong).toEqual([]);
+  });
 
-    it.each(Object.keys(GROUPS))('%s', (group) => {
-      const operations = GROUPS[group]!;
-      const count = Math.ceil(CASES / operations.length);
-      const wrong = operations.flatMap((operation) => {
-        const records = generate(operation, new Random(seed + operation.number), count);
-        const answers = host.run(new Uint8Array(records.buffer));
-        return differences(
-          operation,
-          records,
-          new Int32Array(answers.buffer, answers.byteOffset, count * ANSWER_WORDS),
-        );
-      });
-      expect(wrong).toEqual([]);
-    });
-
-    it('reciprocals stay as near to the host as the error allowed to both', () => {
-      const random = new Random(seed);
-      const v = views();
-      for (const [number, run] of [
-        [150, reciprocalF32],
-        [151, reciprocalSquareRootF32],
-      ] as const) {
-        const records = generate({ number } as Operation, random, 20_000);
-        const answers = host.run(new Uint8Array(records.buffer));
-        const host32 = new Float32Array(answers.buffer, answers.byteOffset);
-        for (let n = 0; n < 20_000; n++) {
-          v.words.set(records.subarray(n * RECORD_WORDS + 2, n * RECORD_WORDS + 4), A);
-          run(v, D, A);
-          const want = host32[n * ANSWER_WORDS]!;
-          // At the smallest normal number one may flush to zero what the other does not.
-          const allowed = Math.max(3 * 2 ** -12 * Math.abs(want), 2 ** -126);
-          const near = Object.is(v.f32[D], want) || Math.abs(v.f32[D]! - want) <= allowed;
-          if (!near) expect(`${v.f32[A]} gives ${v.f32[D]}`).toBe(`${want}`);
-        }
+  it('reciprocals stay as near to the host as the error allowed to both', () => {
+    const random = new Random(seed);
+    const v = views();
+    for (const [number, run] of [
+      [150, reciprocalF32],
+      [151, reciprocalSquareRootF32],
+    ] as const) {
+      const records = generate({ number } as Operation, random, 20_000);
+      const answers = host.run(new Uint8Array(records.buffer));
+      const host32 = new Float32Array(answers.buffer, answers.byteOffset);
+      for (let n = 0; n < 20_000; n++) {
+        v.words.set(records.subarray(n * RECORD_WORDS + 2, n * RECORD_WORDS + 4), A);
+        run(v, D, A);
+        const want = host32[n * ANSWER_WORDS]!;
+        // At the smallest normal number one may flush to zero what the other does not.
+        const allowed = Math.max(3 * 2 ** -12 * Math.abs(want), 2 ** -126);
+        const near = Object.is(v.f32[D], want) || Math.abs(v.f32[D]! - want) <= allowed;
+        if (!near) expect(`${v.f32[A]} gives ${v.f32[D]}`).toBe(`${want}`);
       }
-    });
-  },
-);
+    }
+  });
+});

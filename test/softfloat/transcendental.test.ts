@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import {
   arctangent,
   cosine,
@@ -9,7 +9,8 @@ import {
   yLog2X,
   yLog2XPlus1,
 } from '../../src/cpu/softfloat/index.ts';
-import { compileHost, type Host, hexWords, Random, seedOfRun, whyNoHost } from './host.ts';
+import { Random } from '../support/random.ts';
+import { againstHost, hexWords } from './host.ts';
 import { edges, type F80, randomF80 } from './operands-f80.ts';
 
 const CASES = Number(process.env.SOFTFLOAT_CASES ?? 200_000) / 20;
@@ -111,29 +112,16 @@ function compare(operation: Operation, records: Int32Array, answers: Int32Array)
   return { worst, wrong };
 }
 
-const reason = whyNoHost();
-
-describe.skipIf(reason !== undefined)(
-  `transcendental functions against the host's CPU${reason === undefined ? '' : `: ${reason}`}`,
-  () => {
-    const seed = seedOfRun();
-    let host: Host;
-    beforeAll(() => {
-      console.log(`seed ${seed} (SOFTFLOAT_SEED)`);
-      host = compileHost('x87-host.c');
-    });
-    afterAll(() => host?.dispose());
-
-    it.each(OPERATIONS)('$name is at most one unit in the last place off', (operation) => {
-      const records = generate(operation, new Random(seed + operation.number), CASES);
-      const answers = host.run(new Uint8Array(records.buffer));
-      const { worst, wrong } = compare(
-        operation,
-        records,
-        new Int32Array(answers.buffer, answers.byteOffset, records.length),
-      );
-      console.log(`${operation.name}: ${CASES} cases, at most ${worst} units in the last place`);
-      expect(wrong).toEqual([]);
-    });
-  },
-);
+againstHost('transcendental functions', 'x87-host.c', (host, seed) => {
+  it.each(OPERATIONS)('$name is at most one unit in the last place off', (operation) => {
+    const records = generate(operation, new Random(seed + operation.number), CASES);
+    const answers = host.run(new Uint8Array(records.buffer));
+    const { worst, wrong } = compare(
+      operation,
+      records,
+      new Int32Array(answers.buffer, answers.byteOffset, records.length),
+    );
+    console.log(`${operation.name}: ${CASES} cases, at most ${worst} units in the last place`);
+    expect(wrong).toEqual([]);
+  });
+});

@@ -1,4 +1,4 @@
-import type { Random } from '../softfloat/host.ts';
+import type { Random } from './random.ts';
 
 /** Numbers at the edge of some integer size. */
 export const EDGES = [
