@@ -46,7 +46,7 @@ function casesOf(width: Width): Case[] {
   const records = insns.map(() => table.take());
   const graph = buildFlowGraph(hot, vcpu.code, passes, fitsRegion);
   if (graph === undefined) throw new Error('the sample has no hot block');
-  const ends = { guarded: false, hot: 100_000, isUnaligned: () => false };
+  const ends = { guarded: false, hot: 100_000, isUnaligned: () => false, isUnusualX87: () => false };
   const group = `front end ${width}`;
   return [
     { group, name: 'decode', units: insns.length, run: () => decodeAll(decode, code, mode, base) },

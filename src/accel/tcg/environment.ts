@@ -4,6 +4,8 @@ import type { CpuState } from '../../cpu/state.ts';
 import type { Arena } from '../../memory/arena.ts';
 import type { GuestRam, WasmMemory } from '../../memory/ram.ts';
 import type { Mmu } from '../../mmu/mmu.ts';
+import { x87Settler } from './jit/x87-settle.ts';
+import { x87Unit } from './x87/unit.ts';
 
 /** What generated text may name, and the only place where text becomes code. */
 export class Environment {
@@ -17,6 +19,7 @@ export class Environment {
     this.arena = arena;
     this.memory = ram.memory?.buffer === state.words.buffer ? ram.memory : undefined;
     const [kr, kw, ur, uw] = mmu.tlb.tables;
+    const unit = x87Unit(state.words, ram.memory);
     this.names = {
       w: state.words,
       f64: state.f64,
@@ -45,6 +48,12 @@ export class Environment {
       wr16: mmu.write16.bind(mmu),
       wr32: mmu.write32.bind(mmu),
       wr64: mmu.write64.bind(mmu),
+      x87Add: unit.add,
+      x87Subtract: unit.subtract,
+      x87Multiply: unit.multiply,
+      x87Divide: unit.divide,
+      x87Order: unit.order,
+      x87Settle: x87Settler(state.words),
       cf,
       pf,
       af,

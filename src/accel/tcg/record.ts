@@ -66,6 +66,8 @@ export const INFO = {
   GLUE: 0x200,
   /** As many targets of an indirect jump were noted as are kept. */
   TARGETS_FULL: 0x400,
+  /** A region with it met an x87 whose control word or stack was not the usual one. */
+  UNUSUAL_X87: 0x800,
 } as const;
 
 /** Bytes of the longest instruction. */

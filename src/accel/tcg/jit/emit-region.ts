@@ -17,6 +17,8 @@ import { COUNT } from './stats.ts';
 import { type Structure, structure } from './structure.ts';
 import { unrollLoops } from './unroll.ts';
 import { ValueFacts } from './value-facts.ts';
+import { X87Block } from './x87-block.ts';
+import { X87_LOCALS, X87_SETTLE } from './x87-settle.ts';
 
 /** A region as text, and the tables that go with it. */
 export interface RegionText {
@@ -40,6 +42,8 @@ export interface RegionEnds {
   readonly hot: number;
   /** Whether an instruction's accesses may be at any address. */
   isUnaligned(rec: number): boolean;
+  /** Whether an instruction met an x87 that is not as usual. */
+  isUnusualX87(rec: number): boolean;
 }
 
 /** Prints a flow graph as one JavaScript function of nested loops, with registers and flags in locals. */
@@ -77,6 +81,7 @@ class RegionEmitter {
   readonly #calls: boolean;
   readonly #highs: HighFlow | undefined;
   readonly #ends: RegionEnds;
+  #usesX87 = false;
 
   constructor(graph: FlowGraph, mode: number, passes: Passes, speculation: Speculation, ends: RegionEnds) {
     this.#ends = ends;
@@ -103,6 +108,7 @@ class RegionEmitter {
     const spill = [
       ...[...written].map((word) => `w[${word}] = ${gprName(word)};`),
       keepText(this.#long),
+      ...(this.#usesX87 ? [X87_SETTLE] : []),
       `w[${W.budget}] = n;`,
     ].join(' ');
     if (guarded) this.#uses.add('recheck');
@@ -121,6 +127,7 @@ class RegionEmitter {
       ...(read.size === 0 ? [] : [`let ${[...read].map((word) => `${gprName(word)} = w[${word}]`).join(', ')};`]),
       ...[...entryHighs].map((register) => `const ${entryHighName(register)} = w[${highWord(register)}];`),
       FLAG_LOCALS,
+      ...(this.#usesX87 ? [X87_LOCALS] : []),
       ...(calls ? ['try {'] : []),
       'out: {',
       'entered[0] = n;',
@@ -183,6 +190,10 @@ class RegionEmitter {
     let flags = before;
     let printer: RegionPrinter | undefined;
     const facts = new ValueFacts();
+    const x87 =
+      this.#passes['inline-x87'] && !nodes.some(({ rec }) => this.#ends.isUnusualX87(rec))
+        ? new X87Block(nodes.map(({ ir }) => ir))
+        : undefined;
     nodes.forEach((node, index) => {
       const number = this.#nodes.length;
       const { rec } = node;
@@ -190,6 +201,10 @@ class RegionEmitter {
       printer.flagsDead = this.#deadFlags[at]?.[index] ?? false;
       printer.unaligned = this.#ends.isUnaligned(rec);
       printer.facts = facts;
+      if (x87 !== undefined) {
+        printer.x87 = x87;
+        printer.x87Part = x87.part(index);
+      }
       if (this.#highs !== undefined) {
         printer.halves64 = this.#highs.halves[at]![index]!;
         printer.fixedHighs = this.#highs.fixed;
@@ -200,6 +215,10 @@ class RegionEmitter {
       this.#bind(printer);
       this.#lines.push(...printer.lines);
     });
+    if (x87?.isUsed === true) {
+      this.#usesX87 = true;
+      this.#lines.push(x87.end());
+    }
     switch (block.end) {
       case 'jump':
         return this.#edge(at, block.next, flags);

@@ -16,6 +16,7 @@ export const EXIT = {
   /** Nothing ran: see `JsEmitter`. */ WARM: -3,
   /** As MISS: a high half is not the one that was likely. */ GUARD: -4,
   /** Nothing ran: a register's high half is not the one that the region was made for. */ UNSUITED: -5,
+  /** As MISS: the x87's control word or its stack is not the usual one. */ UNUSUAL: -6,
 } as const;
 
 /** Words that a region's code and the rest of the program share. */

@@ -36,6 +36,7 @@ export class JsEmitter implements RegionEmitter {
       guarded,
       hot,
       isUnaligned: (rec) => records.is(rec, INFO.UNALIGNED),
+      isUnusualX87: (rec) => records.is(rec, INFO.UNUSUAL_X87),
     });
     const { text, uses, nodes, exits, assumed } = emitted;
     const own = new Int32Array(OWN.LINKS + exits.length);

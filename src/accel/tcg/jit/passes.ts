@@ -28,6 +28,11 @@ export const PASSES = {
   'inline-division': { about: "a division of small numbers is the host's", on: true },
   'inline-float': { about: "arithmetic on doubles is the host's where no exception is to be noted", on: true },
   'inline-vector': { about: "arithmetic on packed integers is the host's, in WebAssembly", on: true },
+  'inline-x87': {
+    about:
+      'the x87 works on registers that are known from the top of stack, with 64-bit integers where they are to be had',
+    on: true,
+  },
   'high-halves': {
     about: 'high halves of 64-bit registers that seldom change are numbers of the code, checked',
     on: true,

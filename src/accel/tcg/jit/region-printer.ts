@@ -14,6 +14,9 @@ import { type KnownHalves, namedAfter, registerOf } from './high-halves.ts';
 import { inlineFloat } from './inline-float.ts';
 import type { Passes } from './passes.ts';
 import { ValueFacts } from './value-facts.ts';
+import type { X87Block } from './x87-block.ts';
+import type { Call, Part, Step } from './x87-plan.ts';
+import { X87_FUNCTIONS } from './x87-text.ts';
 
 /** Facts about a region that its instructions' printers share. */
 export interface RegionLocals {
@@ -64,12 +67,28 @@ export class RegionPrinter extends JsPrinter {
   /** What the block's instructions up to here tell of values. */
   facts = new ValueFacts();
 
+  /** The x87 in the block, and the instruction's part in it. */
+  x87: X87Block | undefined;
+  x87Part: Part = 'end';
+
   override body(): this {
     this.facts.begin(this.ir);
-    return super.body();
+    if (this.x87 === undefined) return super.body();
+    const part = this.x87Part;
+    this.#push(this.x87.before(part, this.#node, (condition) => this.#leaveText(condition, '-1', EXIT.UNUSUAL)));
+    super.body();
+    if (typeof part !== 'string') {
+      this.x87.note(part, (value) => ({ low: this.low(value), high: this.high(value) }));
+    }
+    return this;
+  }
+
+  #push(text: string): void {
+    if (text !== '') this.lines.push(text);
   }
 
   protected override hasEffect(inst: Inst): boolean {
+    if (typeof this.x87Part !== 'string' && this.x87Part.skipped.has(inst)) return false;
     return super.hasEffect(inst) && !(this.flagsDead && setsFlags(inst));
   }
 
@@ -96,7 +115,30 @@ export class RegionPrinter extends JsPrinter {
   }
 
   protected override roots(): ValueId[] {
-    return super.roots().filter((value) => !this.#foldsInto(value));
+    const values = super.roots().filter((value) => !this.#foldsInto(value));
+    const data = typeof this.x87Part === 'string' ? undefined : this.x87Part.data;
+    return data === undefined ? values : [...values, data.address];
+  }
+
+  /** An instruction of a run: text of its own, with its helper for what is rare. */
+  #callX87(inst: Call, name: string, step: Step): void {
+    const helper = this.callText(inst);
+    const declared = (declare: boolean, local: string): string => (declare ? `const ${local}` : local);
+    this.name('x87Settle');
+    const text = this.x87!.print(step, {
+      name,
+      low: (value) => this.low(value),
+      high: (value) => this.high(value),
+      call: (before, declare) => {
+        const head = `${before} ${settleText(this.#flags)}pc = ${this.#node};`;
+        if (inst.type === undefined) return `${head} ${helper};`;
+        if (inst.type === 'i32') return `${head} ${declared(declare, name)} = ${helper};`;
+        return `${head} ${declared(declare, `${name}l`)} = ${helper}; ${declared(declare, `${name}h`)} = w[${W.hi}];`;
+      },
+    });
+    for (const used of X87_FUNCTIONS) if (text.includes(`${used}(`)) this.name(used);
+    this.#locals.calls = true;
+    this.#push(text);
   }
 
   protected override word(slot: Slot, more: 0 | 1): string {
@@ -141,7 +183,8 @@ export class RegionPrinter extends JsPrinter {
     const args = inst.args.map((arg) => ({ l: this.low(arg), h: this.halves64!.known[arg] }));
     const wrong = guardText(inst.name, { l: `${name}l`, h: high }, args, known);
     const settle = settleText(this.#flags);
-    this.lines.push(`if (${wrong}) { ${settle}pc = ${this.#node}; x = ${EXIT.GUARD}; break out; }`);
+    const left = this.x87?.leaveText() ?? '';
+    this.lines.push(`if (${wrong}) { ${settle}${left}pc = ${this.#node}; x = ${EXIT.GUARD}; break out; }`);
   }
 
   protected override get(inst: Inst & { op: 'get' }, at: ValueId, name: string): void {
@@ -200,8 +243,12 @@ export class RegionPrinter extends JsPrinter {
 
   /** To the interpreter, which runs the instruction; `offset` in the RAM buffer of what was to be accessed. */
   #leaveIf(condition: string, offset: string): void {
-    const settle = settleText(this.#flags);
-    this.lines.push(`if (${condition}) { ${settle}pc = ${this.#node}; tl = ${offset}; x = ${EXIT.MISS}; break out; }`);
+    this.lines.push(this.#leaveText(condition, offset, EXIT.MISS));
+  }
+
+  #leaveText(condition: string, offset: string, exit: number): string {
+    const settle = `${settleText(this.#flags)}${this.x87?.leaveText() ?? ''}`;
+    return `if (${condition}) { ${settle}pc = ${this.#node}; tl = ${offset}; x = ${exit}; break out; }`;
   }
 
   /** Sign, and alignment or the distance to the page's end, in one comparison. */
@@ -220,6 +267,7 @@ export class RegionPrinter extends JsPrinter {
   }
 
   protected override call(inst: Inst & { op: 'call' }, name: string): void {
+    if (typeof this.x87Part !== 'string' && inst === this.x87Part.call) return this.#callX87(inst, name, this.x87Part);
     const float = this.#passes['inline-float'] ? inlineFloat(inst, name, this.ir, this) : undefined;
     if (float !== undefined) {
       this.#locals.calls = true;
@@ -229,7 +277,7 @@ export class RegionPrinter extends JsPrinter {
       this.lines.push(
         float.bind,
         `if (${float.when}) { ${float.act} }`,
-        `else { ${settleText(this.#flags)}pc = ${this.#node}; ${helper} }`,
+        `else { ${this.#beforeSlow()}pc = ${this.#node}; ${helper} }`,
       );
       return;
     }
@@ -243,12 +291,19 @@ export class RegionPrinter extends JsPrinter {
     this.lines.push(
       `let ${name}l, ${name}h;`,
       `if (${when}) { ${act} }`,
-      `else { ${settleText(this.#flags)}pc = ${this.#node}; ${name}l = ${this.callText(inst)}; ${name}h = w[${W.hi}]; }`,
+      `else { ${this.#beforeSlow()}pc = ${this.#node}; ${name}l = ${this.callText(inst)}; ${name}h = w[${W.hi}]; }`,
     );
+  }
+
+  /** What a helper that may fault wants written, where it is called seldom. */
+  #beforeSlow(): string {
+    return `${settleText(this.#flags)}${this.x87?.writeText() ?? ''} `;
   }
 
   protected override beforeCall(): void {
     this.#locals.calls = true;
+    // Inside an arm it stays pending for the code behind it.
+    if (this.x87 !== undefined) this.#push(this.#depth === 0 ? this.x87.write() : this.x87.writeText());
     // A fault takes the flags from the locals.
     this.#settle();
     // Inside an arm the mark would not be seen by the code behind it.

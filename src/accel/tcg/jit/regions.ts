@@ -36,6 +36,8 @@ class Region {
   readonly failures: Failures;
   /** Times that it was left because an address was not aligned. */
   strayed = 0;
+  /** Times that it was left because the x87 was not as usual. */
+  unusual = 0;
 
   constructor(records: Records, entry: number, graph: FlowGraph, code: RegionCode, number: number) {
     this.entry = entry;
@@ -232,6 +234,13 @@ export class Regions {
     this.#remake(region);
   }
 
+  /** Counts how often the x87 was not as text of a region wants it: then its helpers do better. */
+  #meetsUnusualX87(region: Region): void {
+    if (++region.unusual !== STRAYED || this.#live.get(region.entry) !== region) return;
+    for (const rec of region.recs) this.#records.mark(rec, INFO.UNUSUAL_X87);
+    this.#remake(region);
+  }
+
   /** What was learned is in the next region at once: its entry is as hot as it was. */
   #remake(region: Region): void {
     const { entry } = region;
@@ -302,11 +311,12 @@ export class Regions {
       count();
       stats.faults++;
     };
-    const retry = (region: Region, node: number, offset: number, giveUp = false): number => {
+    const retry = (region: Region, node: number, exit: number, offset: number, giveUp = false): number => {
       stats.misses++;
       setRip(region.nodes[node]!);
       count();
       if (giveUp) this.#giveUp(region);
+      else if (exit === EXIT.UNUSUAL) this.#meetsUnusualX87(region);
       else this.#strays(region, region.nodes[node]!, offset);
       const rec = code.lookup(w[W.rip]!, w[W.rip + 1]!);
       code.ripIsExact = false;
@@ -342,11 +352,11 @@ export class Regions {
     names.finish = (number: number, x: number, node: number, low: number, high: number): number => {
       const region = regionOf(number);
       region.code.own[OWN.USED] = code.epoch;
-      if (x === EXIT.MISS) return retry(region, node, low);
+      if (x === EXIT.MISS || x === EXIT.UNUSUAL) return retry(region, node, x, low);
       if (x === EXIT.WARM) return region.entry;
       if (x === EXIT.GUARD) {
         stats.guards++;
-        return retry(region, node, -1, region.failures.at(region.nodes[node]!.rec));
+        return retry(region, node, x, -1, region.failures.at(region.nodes[node]!.rec));
       }
       if (x === EXIT.UNSUITED) {
         stats.unsuited++;
