@@ -17,10 +17,13 @@ export function x87TranscendentalHelpers(cpu: CpuContext) {
     const a = st(w, 0);
     if (!isEmpty(w, 0)) {
       report(w, operation(w, a, a, w[W.fcw]), cleared);
-    } else if (underflow(w)) {
-      writeIndefinite(w, a);
-      markFull(w, 0);
+      return;
     }
+    const masked = underflow(w);
+    w[W.fsw] &= ~(cleared & C2);
+    if (!masked) return;
+    writeIndefinite(w, a);
+    markFull(w, 0);
   };
 
   /** ST(1) = f(ST(1), ST(0)), then a pop. */

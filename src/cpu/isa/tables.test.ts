@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
+import { parseCpuModel } from '../cpuid.ts';
+import { createDecoder } from '../decode.ts';
 import { canonicalFeature, isFeature, UNSUPPORTED } from '../features.ts';
+import { MODE } from '../mode.ts';
 import { OPCODE_ROWS, ROWS } from './index.ts';
 import { accepts, type Form, featuresOf, MODE_CLASSES, OpcodeTables, PREFIX_CLASSES, rank } from './lookup.ts';
 import { MAPS, type Row } from './row.ts';
@@ -56,4 +59,14 @@ test('features of rows are features that CPUID knows', () => {
     (name) => !isFeature(canonicalFeature(name)) && !UNSUPPORTED.has(canonicalFeature(name)),
   );
   expect(unknown).toEqual([]);
+});
+
+test('D9 with a register operand has an instruction wherever table A-10 has one', () => {
+  const decode = createDecoder({ features: parseCpuModel('max').features });
+  const missing = Array.from({ length: 64 }, (_, i) => 0xc0 + i).filter((modrm) => {
+    const insn = decode(Uint8Array.from([0xd9, modrm, ...new Array<number>(14).fill(0)]), 0, 15, MODE.CODE_32, 0, 0);
+    return insn === 'truncated' || insn.row.mnemonic === '(bad)';
+  });
+  const reserved = [0xe2, 0xe3, 0xe6, 0xe7, 0xef];
+  expect(missing).toEqual([...Array.from({ length: 15 }, (_, i) => 0xd1 + i), ...reserved]);
 });
