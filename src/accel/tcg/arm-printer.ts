@@ -14,7 +14,14 @@ export interface Arm {
 }
 
 /** Ends of an arm that are not the next record; loop-text.ts prints what they lead to. */
-export const ARM_ENDS = { table: 'table', jump: 'jump', fall: 'fall', indirect: 'indirect' } as const;
+export const ARM_ENDS = { table: 'table', jump: 'jump', fall: 'fall', charge: 'charge', indirect: 'indirect' } as const;
+
+/** What glue does: it goes on where it leads to, or jumps there, so that it gets a link. */
+export const GLUE: Arm = {
+  text: `t = c[i | ${R.link}];\nif (live[c[t | ${R.page}]] !== 0) break ${ARM_ENDS.charge};\nbreak ${ARM_ENDS.jump};`,
+  uses: new Set(['live']),
+  indirect: false,
+};
 
 /**
  * Prints a form as an arm of the interpreter's loop. An arm has no slow path: where the TLB does not answer or an

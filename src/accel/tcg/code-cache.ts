@@ -19,7 +19,7 @@ export const RECENT_MASK = RECENT_ENTRIES - 1;
 export const RECENT_SHIFT = 12;
 /** Where a record with the instruction pointer of this name stands among the recent ones. */
 export const recentIndex = (ipLow: string): string => `(${ipLow} ^ ${ipLow} >>> ${RECENT_SHIFT}) & ${RECENT_MASK}`;
-const recentAt = (ipLow: number): number => (ipLow ^ (ipLow >>> RECENT_SHIFT)) & RECENT_MASK;
+export const recentAt = (ipLow: number): number => (ipLow ^ (ipLow >>> RECENT_SHIFT)) & RECENT_MASK;
 /** A table takes as much memory as so many records. */
 const TABLE_COST = 130;
 /** So many records may be stale, and so many tables gone, before their memory is used again. */

@@ -6,7 +6,7 @@ import { type Arm, printArm } from './arm-printer.ts';
 import { JsPrinter } from './emit-js.ts';
 import type { Environment } from './environment.ts';
 import type { Hotness } from './jit/hot.ts';
-import { type Handler, INFO, R } from './record.ts';
+import { GLUE_ARM, type Handler, INFO, R } from './record.ts';
 import { fromRecord, type RecordName, readRecord } from './record-text.ts';
 import type { Records } from './records.ts';
 
@@ -71,9 +71,9 @@ export class Forms {
     return [...arms.values()];
   }
 
-  /** There is a loop with these arms for a code size and ring (bits of the mode): forms get their numbers. */
+  /** There is a loop with these arms, that of glue first, for a code size and ring (bits of the mode): forms get their numbers. */
   numberArms(key: number, arms: readonly Arm[]): void {
-    this.#arms[key] = new Map(arms.map(({ text }, n) => [text, n + 1]));
+    this.#arms[key] = new Map(arms.map(({ text }, n) => [text, GLUE_ARM + n]));
     for (const form of this.#all) this.#records.functions.setArm(form.number, this.#armNumber(form));
   }
 

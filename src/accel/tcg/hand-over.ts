@@ -69,7 +69,7 @@ export class HandOver {
       }
     };
     const { words: c, live, ipHighs, modes, functions } = this.#records;
-    const data = { c, live, ipHighs, modes, functions: functions.byNumber };
+    const data = { c, live, ipHighs, modes, functions: functions.byNumber, recent: this.#code.recent };
     return { ...data, stop, interrupted, interrupts, enterAt, jumpTo, follow, fall, enterVia, promote, ask };
   }
 

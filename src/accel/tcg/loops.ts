@@ -4,15 +4,15 @@ import type { Insn } from '../../cpu/insn.ts';
 import { MODE } from '../../cpu/mode.ts';
 import { FIELDS, FLAG, W } from '../../cpu/state.ts';
 import type { Mmu } from '../../mmu/mmu.ts';
-import type { Arm } from './arm-printer.ts';
-import type { CodeCache } from './code-cache.ts';
+import { type Arm, GLUE } from './arm-printer.ts';
+import { type CodeCache, recentAt } from './code-cache.ts';
 import { CodeTable } from './code-table.ts';
 import type { Environment } from './environment.ts';
 import type { Forms } from './forms.ts';
 import { HOT_FORMS } from './hot-forms.ts';
 import type { Hotness } from './jit/hot.ts';
 import { loopText } from './loop-text.ts';
-import { NUMBER_SHIFT, R, STOP } from './record.ts';
+import { GLUE_ARM, NUMBER_SHIFT, R, STOP } from './record.ts';
 import type { Records } from './records.ts';
 
 /** Runs records from this one on until one gives STOP. */
@@ -80,7 +80,7 @@ export class Loops {
     const examples = HOT_FORMS[key];
     const flat = FLAT[key & MODE.CODE];
     if (examples === undefined || flat === undefined) return this.#table;
-    const arms = forms.armsOf(this.#decodeAll(examples, key | flat));
+    const arms = [GLUE, ...forms.armsOf(this.#decodeAll(examples, key | flat))];
     const { text, uses } = loopText(arms, hot(key));
     const loop = env.compile(text, uses) as Loop;
     this.#warm(loop, arms, hot(key));
@@ -104,19 +104,20 @@ export class Loops {
    * is put back afterwards.
    */
   #warm(loop: Loop, arms: readonly Arm[], hot: number): void {
-    const { w, mmu, records } = this.#parts;
+    const { w, mmu, records, code } = this.#parts;
     const { words: c, functions } = records;
     const ram = mmu.map.ram.i32.subarray(0, 1024);
     const savedState = w.slice();
     const savedRam = ram.slice();
+    const savedRecent = code.recent.slice();
     const restoreTlb = mmu.tlb.lend();
     const table = new CodeTable(records, NOWHERE);
     table.live = true;
-    const ends = functions.add(() => STOP);
+    // Two of them, or V8 would take the loop for one that calls the same function always.
+    const ends = [functions.add(() => STOP), functions.add((i) => i & STOP)] as const;
     const [rec, end] = [table.take(), table.take()];
     c[rec + R.page] = c[end + R.page] = table.number;
-    c[rec + R.next] = c[rec + R.link] = end;
-    records.divert(end, ends);
+    c[rec + R.next] = end;
     for (const [address, stored, flags] of STATES) {
       arms.forEach(({ indirect }, n) => {
         for (let n = 0; n < FIELDS.gpr.count * 2; n++) w[n] = n % 2 === 0 ? address : 0;
@@ -127,15 +128,20 @@ export class Loops {
         w[W.flagA] = flags ?? 0;
         w[W.budget] = flags === 0 ? -1 : 0;
         w[W.budgetEnd] = 0;
+        w[W.mode] = NOWHERE.mode;
         c[end + R.ip] = address;
+        c[rec + R.link] = indirect && flags === undefined ? STOP : end;
+        code.recent[recentAt(address)] = end;
         c[end + R.heat] = hot - 1;
-        c[rec + R.code] = functions.codeOf(ends) | (n + 1);
+        records.divert(end, ends[n & 1]!);
+        c[rec + R.code] = functions.codeOf(ends[n & 1]!) | (GLUE_ARM + n);
         loop(rec);
       });
     }
     table.release();
-    functions.remove(ends);
+    for (const number of ends) functions.remove(number);
     restoreTlb();
+    code.recent.set(savedRecent);
     ram.set(savedRam);
     w.set(savedState);
   }

@@ -3,7 +3,7 @@ import { raiseGP } from '../../cpu/fault.ts';
 import type { Insn } from '../../cpu/insn.ts';
 import type { CodeTable } from './code-table.ts';
 import type { Forms } from './forms.ts';
-import { type Handler, INFO, LONGEST, R, STOP } from './record.ts';
+import { GLUE_ARM, type Handler, INFO, LONGEST, R, STOP } from './record.ts';
 import type { Records } from './records.ts';
 
 /** Longest run of instructions without a jump that is predecoded at once. */
@@ -47,7 +47,7 @@ export class Predecoder {
     this.#records = records;
     this.#host = host;
     const { functions } = records;
-    this.#glueNumber = functions.add((i) => this.onGlue(i));
+    this.#glueNumber = functions.add((i) => this.onGlue(i), GLUE_ARM);
     this.#limitNumber = functions.add(() => raiseGP(0));
     this.#breakNumber = functions.add((i) => {
       const { codeBase, linearHigh } = records.pageOf(i);

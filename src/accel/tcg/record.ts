@@ -48,6 +48,8 @@ export const WARM = 1 * RECORD;
 /** Where the function's number begins in R.code and R.info; the number of an arm lies below in R.code. */
 export const NUMBER_SHIFT = 12;
 export const ARM_MASK = (1 << NUMBER_SHIFT) - 1;
+/** The arm of glue in every loop. */
+export const GLUE_ARM = 1;
 
 /** Low bits of R.info. */
 export const INFO = {
