@@ -22,10 +22,18 @@ export interface LinearMemory {
   /** Raises the fault that writing `bytes` bytes would raise; writes nothing. */
   probeWrite(low: number, high: number, bytes: number, user: boolean): void;
   /**
-   * Copies bytes upwards between two places that each stay in a page. False, and nothing done, unless both are RAM
-   * that the TLB knows to be accessible so, and the copy reads no byte that it wrote.
+   * Copies bytes upwards, or downwards, between two places that each stay in a page. False, and nothing done, unless
+   * both are RAM that the TLB knows to be accessible so, and the copy reads no byte that it wrote.
    */
-  move(toLow: number, toHigh: number, fromLow: number, fromHigh: number, bytes: number, user: boolean): boolean;
+  move(
+    toLow: number,
+    toHigh: number,
+    fromLow: number,
+    fromHigh: number,
+    bytes: number,
+    down: boolean,
+    user: boolean,
+  ): boolean;
   /** Stores `count` elements of `size` bytes in one page; false as for `move`. */
   fill(
     low: number,

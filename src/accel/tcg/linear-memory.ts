@@ -25,10 +25,12 @@ export function linearMemory(w: Int32Array, mmu: Mmu): LinearMemory {
   }
 
   return {
-    move(toLow, toHigh, fromLow, fromHigh, bytes, user) {
+    move(toLow, toHigh, fromLow, fromHigh, bytes, down, user) {
       const to = direct(toLow, toHigh, true, user);
       const from = direct(fromLow, fromHigh, false, user);
-      if (to < 0 || from < 0 || (to > from && to < from + bytes)) return false;
+      if (to < 0 || from < 0) return false;
+      const ahead = down ? from - to : to - from;
+      if (ahead > 0 && ahead < bytes) return false;
       mmu.map.ram.u8.copyWithin(to, from, from + bytes);
       return true;
     },

@@ -64,7 +64,8 @@ function repeatedInBulk(
   t.if(
     done,
     () => {
-      const bytes = wide(t.shl(done, t.const(Math.log2(size), 4)));
+      const down = t.sub(t.const(0, 4), t.and(t.shr(t.field(W.rflags, 4), t.const(DF_BIT, 4)), t.const(1, 4)));
+      const bytes = t.sext(t.sub(t.xor(t.shl(done, t.const(Math.log2(size), 4)), down), down), count.size);
       for (const reg of registers) t.setGpr(reg, t.add(t.gpr(reg, count.size), bytes));
       t.setGpr(RCX, t.sub(count, wide(done)));
     },
