@@ -201,8 +201,8 @@ export const SIMD = {
   f64x2_convert_low_i32x4_s: 0xfe,
 } as const;
 
-/** Loads and stores of vectors; those of 32 and 64 bits make zeros above. */
-export const VECTOR_MEMORY = { load: 0x00, store: 0x0b, load32_zero: 0x5c, load64_zero: 0x5d } as const;
+/** Loads and stores of vectors; that of 64 bits makes zeros above. */
+export const VECTOR_MEMORY = { load: 0x00, store: 0x0b, load64_zero: 0x5d } as const;
 
 const VOID = 0x40;
 
@@ -296,6 +296,13 @@ export class WasmCode {
     this.simd(code);
     this.byte(0);
     this.unsigned(offset);
+  }
+  /** Loads the upper 8 bytes of the vector on the stack, from the address below it. */
+  loadUpper(offset: number): void {
+    this.simd(0x57);
+    this.byte(0);
+    this.unsigned(offset);
+    this.byte(1);
   }
   /** A vector of 16 bytes. */
   v128(bytes: Uint8Array): void {

@@ -1,6 +1,6 @@
 import { KIND } from '../../../cpu/flags.ts';
 import type { Inst, IrBuilder, Known, ValueId } from '../../../cpu/ir/block.ts';
-import { hasEffect, terminalValues, usedValues } from '../../../cpu/ir/uses.ts';
+import { hasEffect, terminalValues } from '../../../cpu/ir/uses.ts';
 import { operandsOf } from '../../../cpu/ir/verify.ts';
 import { MODE } from '../../../cpu/mode.ts';
 import { W } from '../../../cpu/state.ts';
@@ -8,11 +8,12 @@ import { setsFlags } from '../jit/flag-liveness.ts';
 import { type FlagKnowledge, mergeFlags } from '../jit/flag-state.ts';
 import type { Passes } from '../jit/passes.ts';
 import type { Calls } from './bridge.ts';
-import { I32, I64, MEMORY, OP, type WasmCode } from './code.ts';
+import { I32, I64, MEMORY, OP, V128, VECTOR_MEMORY, type WasmCode } from './code.ts';
 import { FlagPrinter, isKnown } from './flags.ts';
 import type { Frame } from './frame.ts';
 import { printInline } from './inline.ts';
 import { PURE } from './pure.ts';
+import { NO_VECTOR_MOVES, pushVector, type Vector, type VectorMoves, vectorMoves } from './vector-moves.ts';
 
 /** What the instructions of a region share. */
 export interface Region {
@@ -44,6 +45,7 @@ export class WasmPrinter {
   readonly #read: { readonly xor: number; readonly last: number };
   readonly #write: { readonly xor: number; readonly last: number };
   readonly #node: number;
+  readonly #vectors: VectorMoves;
   /** By value: its local, or LATE. */
   readonly #places: number[] = [];
   /** By value: the local with the offset in RAM that a load for writing found. */
@@ -60,6 +62,7 @@ export class WasmPrinter {
     this.#code = region.code;
     this.#frame = region.frame;
     this.#node = node;
+    this.#vectors = region.passes['inline-vector'] ? vectorMoves(ir) : NO_VECTOR_MOVES;
     this.flags = flags;
     const { tlb } = region.frame.layout;
     const user = (mode & MODE.USER) !== 0;
@@ -72,18 +75,20 @@ export class WasmPrinter {
     const { insts } = this.#ir;
     const kept = (inst: Inst): boolean => hasEffect(inst) && !(this.flagsDead && setsFlags(inst));
     const roots = terminalValues(this.#ir);
-    const used = usedValues(this.#ir, roots, kept);
+    const { dropped, operands } = this.#vectors;
     const uses = new Array<number>(insts.length).fill(0);
     for (const value of roots) uses[value]!++;
-    insts.forEach((inst, at) => {
-      if (used.has(at) || kept(inst)) for (const value of operandsOf(inst)) uses[value]!++;
-    });
+    for (let at = insts.length - 1; at >= 0; at--) {
+      const inst = insts[at]!;
+      if (dropped.has(at) || (uses[at] === 0 && !kept(inst))) continue;
+      for (const value of operands.get(at) ?? operandsOf(inst)) uses[value]!++;
+    }
     if (insts.some(({ op }) => op === 'load' || op === 'store' || op === 'fault' || op === 'call')) {
       this.#code.i32(this.#node);
       this.#code.set(this.#frame.pc);
     }
     insts.forEach((inst, at) => {
-      if (used.has(at) || kept(inst)) this.#inst(inst, at, uses[at]!);
+      if (!dropped.has(at) && (uses[at]! > 0 || kept(inst))) this.#inst(inst, at, uses[at]!);
     });
   }
 
@@ -142,9 +147,21 @@ export class WasmPrinter {
 
   /** Pushes a pure operation's result or a state word's content. */
   #make(inst: Inst): void {
-    if (inst.op === 'pure') PURE[inst.name](this.#code, (n) => this.push(inst.args[n]!));
+    const word = inst.op === 'pure' && inst.name === 'pair' ? this.#pairWord(inst.args) : undefined;
+    if (word !== undefined) this.#pushVector({ kind: 'state', word }, 8);
+    else if (inst.op === 'pure') PURE[inst.name](this.#code, (n) => this.push(inst.args[n]!));
     else if (inst.op === 'get') this.#get(inst);
     else throw new Error(`${inst.op} makes no value late`);
+  }
+
+  /** The first of two words of the state that still hold both halves of a pair. */
+  #pairWord([low, high]: readonly ValueId[]): number | undefined {
+    const [l, h] = [this.#ir.insts[low!]!, this.#ir.insts[high!]!];
+    if (l.op !== 'get' || h.op !== 'get' || this.#places[low!] !== LATE || this.#places[high!] !== LATE)
+      return undefined;
+    const { word } = l.slot;
+    const fits = h.slot.word === word + 1 && !this.#frame.isRegister(word) && l.type === 'i32' && h.type === 'i32';
+    return fits && this.#region.passes['inline-vector'] ? word : undefined;
   }
 
   #inst(inst: Inst, at: ValueId, uses: number): void {
@@ -166,12 +183,16 @@ export class WasmPrinter {
         }
         this.#get(inst);
         return this.#keep(at);
-      case 'set':
-        return this.#set(inst);
+      case 'set': {
+        const vector = this.#vectors.sets.get(at);
+        return vector === undefined ? this.#set(inst) : this.#setVector(vector.word, vector.bytes, vector.vector);
+      }
       case 'load':
-        return this.#load(inst, at);
-      case 'store':
-        return this.#store(inst);
+        return this.#vectors.loads.has(at) ? this.#loadVector(inst, at) : this.#load(inst, at);
+      case 'store': {
+        const word = this.#vectors.stores.get(at);
+        return word === undefined ? this.#store(inst) : this.#storeVector(inst, word);
+      }
       case 'setFlags':
         return this.#setFlags(inst);
       case 'cond':
@@ -334,6 +355,46 @@ export class WasmPrinter {
     if (width === 8) this.#pushWide(value);
     else this.pushLow(value);
     this.#code.memory(STORES[width], 0);
+  }
+
+  // ---- vectors ----
+
+  #pushVector(vector: Vector, bytes: 8 | 16): void {
+    pushVector(this.#code, this.#frame, vector, bytes, {
+      push: (value) => this.push(value),
+      local: (load) => this.#places[load]!,
+      isWide: (value) => this.#ir.typeOf(value) === 'i64',
+    });
+  }
+
+  #setVector(word: number, bytes: 8 | 16, vector: Vector): void {
+    this.#code.i32(0);
+    // Half of it may be a double that was stored a moment ago, which the host does not hand to a load of 16 bytes.
+    if (bytes === 16 && vector.kind === 'state') this.#pushHalves(vector.word);
+    else this.#pushVector(vector, bytes);
+    if (bytes === 16) this.#code.vectorMemory(VECTOR_MEMORY.store, this.#frame.stateOffset(word));
+    else this.#code.memory(MEMORY.i64_store, this.#frame.stateOffset(word));
+  }
+
+  #pushHalves(word: number): void {
+    this.#code.i32(0);
+    this.#code.i32(0);
+    this.#code.vectorMemory(VECTOR_MEMORY.load64_zero, this.#frame.stateOffset(word));
+    this.#code.loadUpper(this.#frame.stateOffset(word + 2));
+  }
+
+  #loadVector({ address }: Inst & { op: 'load' }, at: ValueId): void {
+    this.#code.get(this.#lookup(address, 16, false));
+    this.#code.vectorMemory(VECTOR_MEMORY.load, 0);
+    const local = this.#frame.borrow(V128);
+    this.#places[at] = local;
+    this.#code.set(local);
+  }
+
+  #storeVector({ address }: Inst & { op: 'store' }, word: number): void {
+    this.#code.get(this.#lookup(address, 16, true));
+    this.#pushVector({ kind: 'state', word }, 16);
+    this.#code.vectorMemory(VECTOR_MEMORY.store, 0);
   }
 
   /** Where the condition on the stack is not 0, the interpreter runs the instruction. */
