@@ -1,4 +1,4 @@
-import type { FlowGraph, Holds } from './flow-graph.ts';
+import type { FlowGraph, GraphRules } from './flow-graph.ts';
 import type { HighFlow, Speculation } from './high-flow.ts';
 
 export interface RegionNode {
@@ -65,7 +65,7 @@ export interface RegionCode {
 
 /** Makes functions of flow graphs. */
 export interface RegionEmitter {
-  readonly holds: Holds;
+  readonly rules: GraphRules;
   /**
    * Undefined: there is no room for it until regions are dropped.
    * @throws Error when the graph holds what no region can, which flow-graph.ts leaves out

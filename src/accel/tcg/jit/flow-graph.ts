@@ -5,8 +5,6 @@ import { INFO, R, STOP } from '../record.ts';
 import type { Records } from '../records.ts';
 import type { Passes } from './passes.ts';
 
-/** Guest instructions in one region, at most: V8 optimises functions of this size quickly and well. */
-const REGION_LIMIT = 240;
 /** A block joins a region when it was entered at least this fraction as often as the region's first block. */
 const RARE = 1 / 32;
 
@@ -54,8 +52,15 @@ export interface CodeSource {
   insnOf(rec: number): Insn | undefined;
 }
 
-/** Whether an emitter has code for an instruction that stays in its region. */
-export type Holds = (ir: IrBuilder) => boolean;
+/** What an emitter makes of a flow graph. */
+export interface GraphRules {
+  /** Instructions of a region, at most. */
+  readonly limit: number;
+  /** Whether there is code for an instruction that stays in its region. */
+  readonly holds: (ir: IrBuilder) => boolean;
+  /** A region ends where another one begins, in code that was made already. */
+  readonly endsAt?: (rec: number) => boolean;
+}
 
 const keyOf = (low: number, high: number): string => `${high}:${low}`;
 
@@ -67,14 +72,13 @@ interface Run {
 /**
  * Collects the blocks that belong to a hot entry: everything that was reached from it by known jumps, as long as
  * it was run, in the order of discovery. Instructions that a region cannot hold end it there, and so do those where a
- * large region begins (`isLarge`).
+ * large region begins.
  */
 export function buildFlowGraph(
   entry: number,
   source: CodeSource,
   passes: Passes,
-  holds: Holds,
-  isLarge: (rec: number) => boolean = () => false,
+  { limit, holds, endsAt }: GraphRules,
 ): FlowGraph | undefined {
   const { store } = source;
   const c = store.words;
@@ -93,13 +97,13 @@ export function buildFlowGraph(
   };
 
   lead(c[entry + R.ip]!, store.ipHigh(entry), hot);
-  for (let n = 0; n < leaders.length && instructions < REGION_LIMIT; n++) {
+  for (let n = 0; n < leaders.length && instructions < limit; n++) {
     let { low, high } = leaders[n]!;
     for (;;) {
       const key = keyOf(low, high);
-      if (nodeAt.has(key) || instructions >= REGION_LIMIT) break;
+      if (nodeAt.has(key) || instructions >= limit) break;
       const rec = source.peek(low, high);
-      if (rec !== undefined && rec !== entry && passes['region-links'] && isLarge(rec)) break;
+      if (rec !== undefined && rec !== entry && passes['region-links'] && endsAt?.(rec) === true) break;
       const here = rec !== undefined && (passes['cross-page'] || c[rec + R.page] === c[entry + R.page]);
       const node = here ? makeNode(rec, source, holds) : undefined;
       if (node === undefined) break;
@@ -142,7 +146,7 @@ export function buildFlowGraph(
 }
 
 /** Undefined when a region cannot hold the instruction. */
-function makeNode(rec: number, source: CodeSource, holds: Holds): Node | undefined {
+function makeNode(rec: number, source: CodeSource, holds: GraphRules['holds']): Node | undefined {
   const insn = source.store.is(rec, INFO.STOPS) ? undefined : source.insnOf(rec);
   if (insn === undefined) return undefined;
   const ir = translateInsn(insn);

@@ -1,4 +1,3 @@
-import type { IrBuilder } from '../../../cpu/ir/block.ts';
 import { W } from '../../../cpu/state.ts';
 import type { CodeCache } from '../code-cache.ts';
 import type { Environment } from '../environment.ts';
@@ -6,8 +5,12 @@ import { type Handler, INFO, R, STOP, WARM } from '../record.ts';
 import { callsHelper, fitsRegion } from './calls.ts';
 import { emitRegion, type RegionText } from './emit-region.ts';
 import { EXIT, OWN, type RegionCode, type RegionEmitter, type RegionJob } from './emitter.ts';
+import type { GraphRules } from './flow-graph.ts';
 import type { Passes } from './passes.ts';
 import type { JitStats } from './stats.ts';
+
+/** V8 optimises functions of this size quickly and well. */
+const LIMIT = 240;
 
 /** Makes regions as JavaScript, which V8 compiles. */
 export class JsEmitter implements RegionEmitter {
@@ -16,17 +19,28 @@ export class JsEmitter implements RegionEmitter {
   readonly #env: Environment;
   readonly #passes: Passes;
   readonly #stats: JitStats;
+  readonly rules: GraphRules;
 
-  constructor(w: Int32Array, code: CodeCache, env: Environment, passes: Passes, stats: JitStats) {
+  constructor(
+    w: Int32Array,
+    code: CodeCache,
+    env: Environment,
+    passes: Passes,
+    stats: JitStats,
+    endsAt: (rec: number) => boolean,
+  ) {
     this.#w = w;
     this.#code = code;
     this.#env = env;
     this.#passes = passes;
     this.#stats = stats;
+    this.rules = {
+      limit: LIMIT,
+      holds: (ir) => ir.terminal.kind !== 'repeat' && fitsRegion(ir) && (passes['helper-calls'] || !callsHelper(ir)),
+      endsAt,
+    };
   }
 
-  readonly holds = (ir: IrBuilder): boolean =>
-    ir.terminal.kind !== 'repeat' && fitsRegion(ir) && (this.#passes['helper-calls'] || !callsHelper(ir));
 
   emit(job: RegionJob): RegionCode {
     const { graph, mode, name, speculation, guarded, hot, number } = job;

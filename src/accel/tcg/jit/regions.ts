@@ -19,7 +19,7 @@ import { COUNT, JitStats } from './stats.ts';
 
 /** A region with fewer instructions is not worth its compilation, unless it loops. */
 const LEAST = 3;
-/** From this many instructions on a region is not repeated in others. */
+/** From this many instructions on a region of JavaScript is not repeated in others. */
 const LARGE = 100;
 /** A region that was left so often for an address that is not aligned is made again. */
 const STRAYED = 64;
@@ -110,7 +110,7 @@ export class Regions {
       this.characters = 0;
     };
     this.#connect(env);
-    this.#javaScript = new JsEmitter(w, code, env, this.#passes, this.stats);
+    this.#javaScript = new JsEmitter(w, code, env, this.#passes, this.stats, this.#isLarge);
     if (env.memory !== undefined && this.#passes['web-assembly'] && hostHasAll()) {
       this.#webAssembly = newWasmEmitter(env.memory, env, this.#records.functions, this.#passes, options.words);
     }
@@ -130,7 +130,7 @@ export class Regions {
     if ((mode & MODE.ALIGN_CHECK) !== 0) return;
     const started = performance.now();
     const emitter = suitsWasm(mode) ? (this.#webAssembly ?? this.#javaScript) : this.#javaScript;
-    const graph = buildFlowGraph(entry, this.#code, this.#passes, emitter.holds, this.#isLarge);
+    const graph = buildFlowGraph(entry, this.#code, this.#passes, emitter.rules);
     const number = this.#number++;
     if (graph === undefined || graph.instructions < LEAST || !this.#chosen(number)) {
       this.stats.refused++;

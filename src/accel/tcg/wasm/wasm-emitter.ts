@@ -4,7 +4,7 @@ import type { Environment } from '../environment.ts';
 import type { Functions } from '../functions.ts';
 import { callsHelper, fitsRegion } from '../jit/calls.ts';
 import { OWN, type RegionCode, type RegionEmitter, type RegionJob } from '../jit/emitter.ts';
-import type { FlowGraph } from '../jit/flow-graph.ts';
+import type { FlowGraph, GraphRules } from '../jit/flow-graph.ts';
 import type { Passes } from '../jit/passes.ts';
 import { Bridge } from './bridge.ts';
 import { emitWasm } from './emit-wasm.ts';
@@ -12,6 +12,8 @@ import type { Layout } from './frame.ts';
 import { isBulk } from './wasm-printer.ts';
 import { WordPool } from './word-pool.ts';
 
+/** Instructions of a region: fewer and larger ones are left less often, and take V8's second thread longer. */
+const LIMIT = Number(process.env.RL ?? 480);
 /** A byte of code takes as much memory as so many characters of JavaScript. */
 const CHARACTERS = 2;
 
@@ -22,6 +24,7 @@ export class WasmEmitter implements RegionEmitter {
   readonly #pool: WordPool;
   readonly #passes: Passes;
   readonly #functions: Functions;
+  readonly rules: GraphRules;
 
   constructor(layout: Layout, bridge: Bridge, pool: WordPool, passes: Passes, functions: Functions) {
     this.#layout = layout;
@@ -29,10 +32,9 @@ export class WasmEmitter implements RegionEmitter {
     this.#pool = pool;
     this.#passes = passes;
     this.#functions = functions;
+    const holds = (ir: IrBuilder): boolean => fitsRegion(ir, isBulk) && (passes['helper-calls'] || !callsHelper(ir));
+    this.rules = { limit: LIMIT, holds };
   }
-
-  readonly holds = (ir: IrBuilder): boolean =>
-    fitsRegion(ir, isBulk) && (this.#passes['helper-calls'] || !callsHelper(ir));
 
   emit({ graph, mode, number, guarded, hot, name }: RegionJob): RegionCode | undefined {
     const own = this.#pool.take(OWN.LINKS + mostExits(graph));
