@@ -72,10 +72,11 @@ export class AddressReader extends OpcodeReader {
       const carry = low > 0xffffffff ? 1 : 0;
       dispHigh = this.addressSize === 8 ? (this.nextHigh() + dispHigh + carry) | 0 : disp >> 31;
     }
-    return { kind: 'mem', seg, base, index: this.#index, scale: this.#scale, disp, dispHigh, size };
+    const relative = this.#ripRelative && this.addressSize === 8;
+    return { kind: 'mem', seg, base, index: this.#index, scale: this.#scale, disp, dispHigh, relative, size };
   }
 
   protected direct(seg: number, base: number | undefined, disp: number, dispHigh: number, size: number): MemoryOperand {
-    return { kind: 'mem', seg, base, index: undefined, scale: 0, disp, dispHigh, size };
+    return { kind: 'mem', seg, base, index: undefined, scale: 0, disp, dispHigh, relative: false, size };
   }
 }

@@ -26,7 +26,7 @@ export class InlineCode {
     const { memory } = GuestRam.allocate(65_536, 0, 0);
     if (memory === undefined) throw new Error('there is no memory for WebAssembly');
     this.#words = new Int32Array(memory.buffer);
-    const frame = new Frame({ state: STATE } as Layout, true);
+    const frame = new Frame({ state: STATE } as Layout, { low: 0, high: 0 });
     const code = new WasmCode();
     const ir = new IrBuilder();
     const values = args.map((arg, n) =>

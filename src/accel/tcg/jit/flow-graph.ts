@@ -58,6 +58,8 @@ export interface GraphRules {
   readonly limit: number;
   /** Whether there is code for an instruction that stays in its region. */
   readonly holds: (ir: IrBuilder) => boolean;
+  /** Makes IR of an instruction, if not `translateInsn`. */
+  readonly translate?: (insn: Insn) => IrBuilder;
   /** A region ends where another one begins, in code that was made already. */
   readonly endsAt?: (rec: number) => boolean;
 }
@@ -78,7 +80,7 @@ export function buildFlowGraph(
   entry: number,
   source: CodeSource,
   passes: Passes,
-  { limit, holds, endsAt }: GraphRules,
+  { limit, holds, endsAt, translate = translateInsn }: GraphRules,
 ): FlowGraph | undefined {
   const { store } = source;
   const c = store.words;
@@ -105,7 +107,7 @@ export function buildFlowGraph(
       const rec = source.peek(low, high);
       if (rec !== undefined && rec !== entry && passes['region-links'] && endsAt?.(rec) === true) break;
       const here = rec !== undefined && (passes['cross-page'] || c[rec + R.page] === c[entry + R.page]);
-      const node = here ? makeNode(rec, source, holds) : undefined;
+      const node = here ? makeNode(rec, source, holds, translate) : undefined;
       if (node === undefined) break;
       // It is jumped to from its own end.
       if (node.ir.terminal.kind === 'repeat') lead(low, high, hot);
@@ -146,10 +148,15 @@ export function buildFlowGraph(
 }
 
 /** Undefined when a region cannot hold the instruction. */
-function makeNode(rec: number, source: CodeSource, holds: GraphRules['holds']): Node | undefined {
+function makeNode(
+  rec: number,
+  source: CodeSource,
+  holds: GraphRules['holds'],
+  translate: (insn: Insn) => IrBuilder,
+): Node | undefined {
   const insn = source.store.is(rec, INFO.STOPS) ? undefined : source.insnOf(rec);
   if (insn === undefined) return undefined;
-  const ir = translateInsn(insn);
+  const ir = translate(insn);
   return holds(ir) ? { rec, insn, ir } : undefined;
 }
 

@@ -41,7 +41,6 @@ export class JsEmitter implements RegionEmitter {
     };
   }
 
-
   emit(job: RegionJob): RegionCode {
     const { graph, mode, name, speculation, guarded, hot, number } = job;
     const records = this.#code.store;

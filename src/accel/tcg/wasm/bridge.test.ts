@@ -29,7 +29,7 @@ function install(number: number, print: (code: WasmCode, calls: Calls) => void) 
   const code = new WasmCode();
   const calls = new Calls();
   print(code, calls);
-  return bridge.install(number, [], code, calls);
+  return bridge.install(number, { low: 0, high: 0 }, 0, { locals: [], code, calls });
 }
 
 /** Goes on with the record that it is given. */

@@ -1,11 +1,15 @@
 import type { WasmMemory } from '../../../memory/ram.ts';
 import { type Handler, NUMBER_SHIFT, R } from '../record.ts';
-import { I32, MEMORY, OP, WasmCode, type WasmType } from './code.ts';
+import { I32, I64, MEMORY, OP, WasmCode } from './code.ts';
+import type { WasmRegion } from './emit-wasm.ts';
 import { flagsModule } from './flags-module.ts';
-import type { Layout } from './frame.ts';
+import { type Address, GLOBALS, type Layout } from './frame.ts';
 import { type Import, moduleOf, type Signature } from './module.ts';
-import { functionOf, newTable, type WasmTable } from './web-assembly.ts';
+import { Modules } from './modules.ts';
+import { exportOf, functionOf, newTable, type WasmTable } from './web-assembly.ts';
 
+/** Constants of a region. */
+const CONSTANTS = GLOBALS.map((name) => ({ name, type: name === 'base' ? I64 : I32 }) as const);
 const HANDLER: Signature = { params: 1, result: true };
 /** Functions by number that there is room for at first. */
 const FIRST_NUMBERS = 4096;
@@ -44,6 +48,7 @@ export class Bridge {
    * there: V8 keeps a copy of a table for each module that does.
    */
   readonly #byNumber: WasmTable;
+  readonly #modules = new Modules();
   /** Functions that regions import. */
   readonly #importable = new Map<string, CallableFunction>();
   readonly #back: CallableFunction;
@@ -60,10 +65,24 @@ export class Bridge {
   }
 
   /** Makes a region's function of its code, which is called by this number from now on. */
-  install(number: number, locals: readonly WasmType[], body: WasmCode, { imports }: Calls): Handler {
-    const module = moduleOf(imports, { signature: HANDLER, locals, body });
+  install(
+    number: number,
+    base: Address,
+    words: number,
+    { locals, code, calls }: Pick<WasmRegion, 'locals' | 'code' | 'calls'>,
+  ): Handler {
+    const { imports } = calls;
+    const module = this.#modules.of(
+      moduleOf(imports, { signature: HANDLER, locals, body: code }, { globals: CONSTANTS }),
+    );
     const functions = Object.fromEntries(imports.map((wanted) => [wanted.name, this.#functionFor(wanted)]));
-    const run = functionOf(module, { ...functions, memory: this.#memory });
+    const run = exportOf(module, {
+      ...functions,
+      memory: this.#memory,
+      base: (BigInt(base.high) << 32n) | BigInt(base.low >>> 0),
+      number,
+      own: words,
+    });
     const { length } = this.#byNumber;
     if (number >= length) this.#byNumber.grow(number, this.#back);
     this.#byNumber.set(number, run);
@@ -109,5 +128,5 @@ function goModule(records: number): Uint8Array {
   body.returnCallIndirect(0);
   body.op(OP.end);
   body.get(record);
-  return moduleOf([], { signature: HANDLER, locals: [I32], body }, true);
+  return moduleOf([], { signature: HANDLER, locals: [I32], body }, { table: true });
 }

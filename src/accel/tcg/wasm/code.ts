@@ -334,6 +334,12 @@ export class WasmCode {
     this.unsigned(local);
   }
 
+  /** Pushes a global. */
+  global(index: number): void {
+    this.byte(0x23);
+    this.unsigned(index);
+  }
+
   /** A load or store at `offset` from the address on the stack; no alignment is promised. */
   memory(code: number, offset: number): void {
     this.byte(code);

@@ -1,4 +1,3 @@
-import { MODE } from '../../../cpu/mode.ts';
 import { W } from '../../../cpu/state.ts';
 import { RECENT_MASK, RECENT_SHIFT } from '../code-cache.ts';
 import { EXIT, OWN, type RegionNode } from '../jit/emitter.ts';
@@ -16,14 +15,6 @@ import { I32, MEMORY, OP, WasmCode, type WasmType } from './code.ts';
 import { Frame, type Layout, RECORD_LOCAL } from './frame.ts';
 import { keepFlags, type Region, WasmPrinter } from './wasm-printer.ts';
 
-/** What the code of a region holds of the region itself. */
-export interface Identity {
-  /** Number of its function, by which it names itself. */
-  readonly number: number;
-  /** Byte offset of its words: the generation in which it was checked, the epoch in which it ran, and its links. */
-  readonly words: number;
-}
-
 export interface WasmRegion {
   readonly code: WasmCode;
   readonly locals: readonly WasmType[];
@@ -38,10 +29,9 @@ export function emitWasm(
   mode: number,
   passes: Passes,
   layout: Layout,
-  identity: Identity,
   ends: { readonly guarded: boolean; readonly hot: number },
 ): WasmRegion {
-  return new Emitter(graph, mode, passes, layout, identity, ends).emit();
+  return new Emitter(graph, mode, passes, layout, ends).emit();
 }
 
 type Label = 'out' | 'miss' | 'try' | 'if' | `b${number}` | `l${number}`;
@@ -53,7 +43,6 @@ class Emitter implements Region {
   readonly passes: Passes;
   readonly #blocks: readonly Block[];
   readonly #mode: number;
-  readonly #long: boolean;
   readonly #shape: Structure;
   readonly #flagsAt: readonly FlagKnowledge[];
   readonly #deadFlags: readonly (readonly boolean[])[];
@@ -61,7 +50,6 @@ class Emitter implements Region {
   readonly #nodes: RegionNode[] = [];
   readonly #exits: { low: number; high: number }[] = [];
   readonly #exitNumber = new Map<string, number>();
-  readonly #identity: Identity;
   readonly #ends: { readonly guarded: boolean; readonly hot: number };
   readonly #asks: boolean;
 
@@ -70,13 +58,10 @@ class Emitter implements Region {
     mode: number,
     passes: Passes,
     layout: Layout,
-    identity: Identity,
     ends: { readonly guarded: boolean; readonly hot: number },
   ) {
-    this.#long = (mode & MODE.CODE) === MODE.CODE_64;
-    this.frame = new Frame(layout, this.#long);
+    this.frame = new Frame(layout, graph.blocks[0]!);
     this.passes = passes;
-    this.#identity = identity;
     this.#ends = ends;
     this.#blocks = passes.loops && passes['unrolled-loops'] ? unrollLoops(graph.blocks) : graph.blocks;
     this.#mode = mode;
@@ -100,7 +85,7 @@ class Emitter implements Region {
     if (wrap) {
       code.catchAll();
       this.#store();
-      code.i32(this.#identity.number);
+      frame.pushNumber(code);
       code.get(frame.pc);
       this.calls.call(code, 'faultAt', { params: 2, result: false });
       code.rethrow(0);
@@ -123,11 +108,12 @@ class Emitter implements Region {
     const { layout } = frame;
     if (this.#ends.guarded) {
       // Whether its pages are mapped as when it was made.
-      this.#loadOwn(code, OWN.CHECKED);
+      frame.pushOwn(code);
+      code.memory(MEMORY.i32_load, 4 * OWN.CHECKED);
       frame.loadState(code, W.generation);
       code.op(OP.i32_ne);
       code.if();
-      code.i32(this.#identity.number);
+      frame.pushNumber(code);
       code.get(RECORD_LOCAL);
       this.calls.call(code, 'recheck', { params: 2, result: true });
       code.tee(frame.x);
@@ -160,8 +146,13 @@ class Emitter implements Region {
 
   #finish(): void {
     const { code, frame } = this;
-    code.i32(this.#identity.number);
-    for (const local of [frame.x, frame.pc, frame.targetLow, frame.targetHigh]) code.get(local);
+    frame.pushNumber(code);
+    for (const local of [frame.x, frame.pc]) code.get(local);
+    this.#targetLow();
+    code.get(frame.target);
+    code.i64(32, 0);
+    code.op(OP.i64_shr_u);
+    code.op(OP.i32_wrap_i64);
     this.calls.call(code, 'finish', { params: 5, result: true });
   }
 
@@ -185,8 +176,8 @@ class Emitter implements Region {
     code.if();
     if (isIndirect) {
       // The record that was looked up last for such an address.
-      code.get(frame.targetLow);
-      code.get(frame.targetLow);
+      this.#targetLow();
+      this.#targetLow();
       code.i32(RECENT_SHIFT);
       code.op(OP.i32_shr_u);
       code.op(OP.i32_xor);
@@ -198,12 +189,14 @@ class Emitter implements Region {
       code.set(target);
       this.#loadPage(target, page);
       this.#loadRecord(code, target, R.ip);
-      code.get(frame.targetLow);
-      code.op(OP.i32_ne);
+      code.op(OP.i64_extend_i32_u);
       this.#ofPage(page, layout.ipHighs);
-      code.get(frame.targetHigh);
-      code.op(OP.i32_ne);
-      code.op(OP.i32_or);
+      code.op(OP.i64_extend_i32_u);
+      code.i64(32, 0);
+      code.op(OP.i64_shl);
+      code.op(OP.i64_or);
+      code.get(frame.target);
+      code.op(OP.i64_ne);
       this.#ofPage(page, layout.modes);
       code.i32(this.#mode);
       code.op(OP.i32_ne);
@@ -211,10 +204,12 @@ class Emitter implements Region {
       code.brIf(1);
     }
     code.op(OP.else);
+    frame.pushOwn(code);
     code.get(frame.x);
     code.i32(2);
     code.op(OP.i32_shl);
-    code.memory(MEMORY.i32_load, this.#identity.words + 4 * OWN.LINKS);
+    code.op(OP.i32_add);
+    code.memory(MEMORY.i32_load, 4 * OWN.LINKS);
     code.set(target);
     this.#loadPage(target, page);
     code.op(OP.end);
@@ -261,10 +256,10 @@ class Emitter implements Region {
     code.f64(1);
     code.op(OP.f64_add);
     code.memory(MEMORY.f64_store, layout.counts + 8 * COUNT.exits);
-    code.i32(0);
+    frame.pushOwn(code);
     code.i32(0);
     code.memory(MEMORY.i32_load, layout.epoch);
-    code.memory(MEMORY.i32_store, this.#identity.words + 4 * OWN.USED);
+    code.memory(MEMORY.i32_store, 4 * OWN.USED);
     code.get(target);
     this.calls.handOver(code);
     code.op(OP.end);
@@ -281,9 +276,9 @@ class Emitter implements Region {
     code.memory(MEMORY.f64_store, at);
   }
 
-  #loadOwn(code: WasmCode, word: number): void {
-    code.i32(0);
-    code.memory(MEMORY.i32_load, this.#identity.words + 4 * word);
+  #targetLow(): void {
+    this.code.get(this.frame.target);
+    this.code.op(OP.i32_wrap_i64);
   }
 
   #loadRecord(code: WasmCode, record: number, word: number): void {
@@ -386,24 +381,14 @@ class Emitter implements Region {
       case 'indirect': {
         const { terminal } = nodes[nodes.length - 1]!.ir;
         if (terminal.kind !== 'indirect') throw new Error('an indirect block ends in an indirect jump');
-        printer!.pushLow(terminal.target);
-        code.set(frame.targetLow);
-        if (this.#long) {
-          printer!.pushHigh(terminal.target);
-          code.set(frame.targetHigh);
-        }
+        printer!.push(terminal.target);
+        code.set(frame.target);
         frame.giveBack();
         for (const guess of block.guesses) {
           const { low, high } = this.#blocks[guess]!;
-          code.get(frame.targetLow);
-          code.i32(low);
-          code.op(OP.i32_eq);
-          if (this.#long) {
-            code.get(frame.targetHigh);
-            code.i32(high);
-            code.op(OP.i32_eq);
-            code.op(OP.i32_and);
-          }
+          code.get(frame.target);
+          frame.pushAddress(code, low, high);
+          code.op(OP.i64_eq);
           this.#begin('if', () => code.if());
           this.#edge(at, { block: guess }, flags);
           this.#end();

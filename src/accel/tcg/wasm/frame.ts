@@ -15,18 +15,33 @@ export interface Layout {
   readonly epoch: number;
 }
 
+/** Halves of a linear address. */
+export interface Address {
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * What a region's code finds in constants of its own, so that the same guest code at another address has the same code here:
+ * the instruction pointer of its entry, the number of its function, and the byte offset of its words.
+ */
+export const GLOBALS = ['base', 'number', 'own'] as const;
+const BASE = 0;
+const NUMBER = 1;
+const OWN_WORDS = 2;
+
 /** The function's parameter: the record at which it was entered. */
 export const RECORD_LOCAL = 0;
 /** Words of general-purpose registers. */
 const GPR_WORDS = 32;
 
 /**
- * Locals of a region's function. Registers are i64 in 64-bit code and i32 elsewhere; those of flags as well. Values of
- * an instruction borrow theirs, so that a function has few: V8's first compiler clears all at each call.
+ * Locals of a region's function: registers, what flags follow from, and values of an instruction. Those borrow theirs, so
+ * that a function has few: V8's first compiler clears all at each call.
  */
 export class Frame {
   readonly layout: Layout;
-  readonly wide: boolean;
+  readonly #base: Address;
   readonly types: WasmType[] = [];
   readonly #registers = new Map<number, number>();
   readonly written = new Set<number>();
@@ -36,23 +51,16 @@ export class Frame {
   readonly n = this.add(I32);
   readonly pc = this.add(I32);
   readonly x = this.add(I32);
-  readonly targetLow = this.add(I32);
-  readonly targetHigh = this.add(I32);
+  readonly target = this.add(I64);
   /** The kind of operation that set the flags, -1 while they are those of the state; and what they follow from. */
   readonly fk = this.add(I32);
-  readonly fr: number;
-  readonly fa: number;
-  readonly fb: number;
+  readonly fr = this.add(I64);
+  readonly fa = this.add(I64);
+  readonly fb = this.add(I64);
 
-  constructor(layout: Layout, wide: boolean) {
+  constructor(layout: Layout, base: Address) {
     this.layout = layout;
-    this.wide = wide;
-    [this.fr, this.fa, this.fb] = [this.add(this.word), this.add(this.word), this.add(this.word)];
-  }
-
-  /** Type of a register. */
-  get word(): WasmType {
-    return this.wide ? I64 : I32;
+    this.#base = base;
   }
 
   add(type: WasmType): number {
@@ -85,7 +93,7 @@ export class Frame {
   register(word: number): number {
     const number = (word - W.gpr) >> 1;
     let local = this.#registers.get(number);
-    if (local === undefined) this.#registers.set(number, (local = this.add(this.word)));
+    if (local === undefined) this.#registers.set(number, (local = this.add(I64)));
     return local;
   }
 
@@ -98,7 +106,7 @@ export class Frame {
   loadRegisters(code: WasmCode): void {
     for (const [number, local] of this.#registers) {
       code.i32(0);
-      code.memory(this.wide ? MEMORY.i64_load : MEMORY.i32_load, this.layout.state + 8 * number + 4 * W.gpr);
+      code.memory(MEMORY.i64_load, this.layout.state + 8 * number + 4 * W.gpr);
       code.set(local);
     }
   }
@@ -107,7 +115,7 @@ export class Frame {
     for (const number of this.written) {
       code.i32(0);
       code.get(this.#registers.get(number)!);
-      code.memory(this.wide ? MEMORY.i64_store : MEMORY.i32_store, this.layout.state + 8 * number + 4 * W.gpr);
+      code.memory(MEMORY.i64_store, this.layout.state + 8 * number + 4 * W.gpr);
     }
   }
 
@@ -125,6 +133,23 @@ export class Frame {
   /** Where an access at a word of the state is, from address 0. */
   stateOffset(word: number): number {
     return this.layout.state + 4 * word;
+  }
+
+  /** Pushes an address that moves with the code. */
+  pushAddress(code: WasmCode, low: number, high: number): void {
+    const base = this.#base;
+    code.global(BASE);
+    code.i64(low - base.low, high - base.high - (low >>> 0 < base.low >>> 0 ? 1 : 0));
+    code.op(OP.i64_add);
+  }
+
+  pushNumber(code: WasmCode): void {
+    code.global(NUMBER);
+  }
+
+  /** Pushes where the region's words are. */
+  pushOwn(code: WasmCode): void {
+    code.global(OWN_WORDS);
   }
 
   /** Pushes a word of the state. */

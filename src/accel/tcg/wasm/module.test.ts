@@ -77,7 +77,7 @@ test('a table of functions is reached by tail calls', () => {
     2,
     pass((n: number) => n + 1),
   );
-  const run = functionOf(moduleOf([], { signature: { params: 1, result: true }, locals: [], body }, true), {
+  const run = functionOf(moduleOf([], { signature: { params: 1, result: true }, locals: [], body }, { table: true }), {
     memory,
     table,
   });

@@ -20,9 +20,16 @@ export interface WasmFunction {
   readonly body: WasmCode;
 }
 
+/** What a module imports besides memory and functions. */
+export interface Shared {
+  readonly table?: boolean;
+  /** Constants. */
+  readonly globals?: readonly { readonly name: string; readonly type: WasmType }[];
+}
+
 const MAGIC = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 const SECTION = { TYPE: 1, IMPORT: 2, FUNCTION: 3, EXPORT: 7, CODE: 10 } as const;
-const KIND = { FUNCTION: 0, TABLE: 1, MEMORY: 2 } as const;
+const KIND = { FUNCTION: 0, TABLE: 1, MEMORY: 2, GLOBAL: 3 } as const;
 const FUNCREF = 0x70;
 
 function text(code: WasmCode, name: string): void {
@@ -46,10 +53,14 @@ function each<T>(code: WasmCode, items: readonly T[], write: (item: T, n: number
 
 /**
  * The bytes of a module (WebAssembly core 5.5). All imports are of `m`: functions first, which gives them their numbers,
- * then `memory` and, if wanted, the function table `table`. It exports one function as `f`: its own, or without one the
+ * then `memory`, constants, and the function table `table`. It exports one function as `f`: its own, or without one the
  * first import.
  */
-export function moduleOf(functions: readonly Import[], own?: WasmFunction, withTable = false): Uint8Array {
+export function moduleOf(
+  functions: readonly Import[],
+  own?: WasmFunction,
+  { table = false, globals = [] }: Shared = {},
+): Uint8Array {
   const module = new WasmCode();
   module.append(new Uint8Array(MAGIC));
   const signatures = [...functions.map(({ signature }) => signature), ...(own === undefined ? [] : [own.signature])];
@@ -63,7 +74,7 @@ export function moduleOf(functions: readonly Import[], own?: WasmFunction, withT
     }),
   );
   section(module, SECTION.IMPORT, (imports) => {
-    imports.unsigned(functions.length + (own === undefined ? 0 : 1) + (withTable ? 1 : 0));
+    imports.unsigned(functions.length + (own === undefined ? 0 : 1) + (table ? 1 : 0) + globals.length);
     const begin = (name: string, kind: number): void => {
       text(imports, 'm');
       text(imports, name);
@@ -77,7 +88,11 @@ export function moduleOf(functions: readonly Import[], own?: WasmFunction, withT
       begin('memory', KIND.MEMORY);
       imports.append(new Uint8Array([0, 0]));
     }
-    if (withTable) {
+    for (const { name, type } of globals) {
+      begin(name, KIND.GLOBAL);
+      imports.append(new Uint8Array([type, 0]));
+    }
+    if (table) {
       begin('table', KIND.TABLE);
       imports.append(new Uint8Array([FUNCREF, 0, 0]));
     }

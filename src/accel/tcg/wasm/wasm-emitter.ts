@@ -1,4 +1,5 @@
 import type { IrBuilder } from '../../../cpu/ir/block.ts';
+import { translateInsn } from '../../../cpu/translate.ts';
 import type { WasmMemory } from '../../../memory/ram.ts';
 import type { Environment } from '../environment.ts';
 import type { Functions } from '../functions.ts';
@@ -9,6 +10,7 @@ import type { Passes } from '../jit/passes.ts';
 import { Bridge } from './bridge.ts';
 import { emitWasm } from './emit-wasm.ts';
 import type { Layout } from './frame.ts';
+import { withMovableAddresses } from './movable.ts';
 import { isBulk } from './wasm-printer.ts';
 import { WordPool } from './word-pool.ts';
 
@@ -33,17 +35,14 @@ export class WasmEmitter implements RegionEmitter {
     this.#passes = passes;
     this.#functions = functions;
     const holds = (ir: IrBuilder): boolean => fitsRegion(ir, isBulk) && (passes['helper-calls'] || !callsHelper(ir));
-    this.rules = { limit: LIMIT, holds };
+    this.rules = { limit: LIMIT, holds, translate: (insn) => translateInsn(withMovableAddresses(insn)) };
   }
 
   emit({ graph, mode, number, guarded, hot, name }: RegionJob): RegionCode | undefined {
     const own = this.#pool.take(OWN.LINKS + mostExits(graph));
     if (own === undefined) return undefined;
-    const identity = { number, words: own.byteOffset };
-    const { code, locals, calls, nodes, exits } = emitWasm(graph, mode, this.#passes, this.#layout, identity, {
-      guarded,
-      hot,
-    });
+    const region = emitWasm(graph, mode, this.#passes, this.#layout, { guarded, hot });
+    const { code, nodes, exits } = region;
     if (OWN.LINKS + exits.length > own.length) throw new Error(`${name} has ${exits.length} exits: more than it can`);
     return {
       nodes,
@@ -53,7 +52,7 @@ export class WasmEmitter implements RegionEmitter {
       characters: code.length * CHARACTERS,
       text: `${name}: ${code.length} bytes of WebAssembly`,
       install: () => {
-        this.#functions.byNumber[number] = this.#bridge.install(number, locals, code, calls);
+        this.#functions.byNumber[number] = this.#bridge.install(number, graph.blocks[0]!, own.byteOffset, region);
       },
       remove: () => {
         this.#bridge.remove(number);

@@ -12,6 +12,7 @@ import { I32, I64, MEMORY, OP, V128, VECTOR_MEMORY, type WasmCode } from './code
 import { FlagPrinter, isKnown } from './flags.ts';
 import type { Frame } from './frame.ts';
 import { printInline } from './inline.ts';
+import { movableHalf } from './movable.ts';
 import { PURE } from './pure.ts';
 import { NO_VECTOR_MOVES, pushVector, type Vector, type VectorMoves, vectorMoves } from './vector-moves.ts';
 
@@ -107,7 +108,6 @@ export class WasmPrinter {
   /** Pushes the lower 32 bits of a value of either type. */
   pushLow(value: ValueId): void {
     const inst = this.#ir.insts[value]!;
-    if (inst.op === 'const') return this.#code.i32(number(inst.low));
     this.push(value);
     if (inst.type === 'i64') this.#code.op(OP.i32_wrap_i64);
   }
@@ -116,7 +116,6 @@ export class WasmPrinter {
   pushHigh(value: ValueId): void {
     const inst = this.#ir.insts[value]!;
     if (inst.type !== 'i64') return this.#code.i32(0);
-    if (inst.op === 'const') return this.#code.i32(number(inst.high));
     this.push(value);
     this.#upperHalf();
   }
@@ -134,8 +133,12 @@ export class WasmPrinter {
   }
 
   #constant({ type, low, high }: Inst & { op: 'const' }): void {
-    if (type === 'i32') this.#code.i32(number(low));
-    else this.#code.i64(number(low), number(high));
+    if (typeof low === 'string') {
+      // An i32 is the lower half of such an address.
+      this.#frame.pushAddress(this.#code, movableHalf(low), type === 'i32' ? 0 : movableHalf(high));
+      if (type === 'i32') this.#code.op(OP.i32_wrap_i64);
+    } else if (type === 'i32') this.#code.i32(low);
+    else this.#code.i64(low, number(high));
   }
 
   /** The value on the stack gets a local. */
@@ -203,7 +206,7 @@ export class WasmPrinter {
         return this.#keep(at);
       case 'putFlags':
         this.push(inst.value);
-        if (this.#frame.wide) code.op(OP.i64_extend_i32_u);
+        code.op(OP.i64_extend_i32_u);
         code.set(this.#frame.fa);
         return this.#nowFlags(KIND.EXPLICIT);
       case 'call':
@@ -260,8 +263,7 @@ export class WasmPrinter {
       return;
     }
     code.get(frame.register(word));
-    if (!frame.wide) this.#narrowOnly(type === 'i64' || (word & 1) !== 0);
-    else if (type === 'i32' && (word & 1) !== 0) this.#upperHalf();
+    if (type === 'i32' && (word & 1) !== 0) this.#upperHalf();
     else if (type === 'i32') code.op(OP.i32_wrap_i64);
   }
 
@@ -277,7 +279,7 @@ export class WasmPrinter {
       return;
     }
     const register = frame.registerToWrite(word);
-    if (frame.wide && type === 'i32') {
+    if (type === 'i32') {
       // The other half stays.
       const isHigh = (word & 1) !== 0;
       code.get(register);
@@ -290,16 +292,8 @@ export class WasmPrinter {
         code.op(OP.i64_shl);
       }
       code.op(OP.i64_or);
-    } else {
-      this.#narrowOnly(!frame.wide && (type === 'i64' || (word & 1) !== 0));
-      this.push(value);
-    }
+    } else this.push(value);
     code.set(register);
-  }
-
-  /** Outside 64-bit code nothing reaches upper halves. */
-  #narrowOnly(wrong: boolean): void {
-    if (wrong) throw new Error('an upper half of a register outside 64-bit code');
   }
 
   // ---- memory ----
@@ -458,7 +452,7 @@ export class WasmPrinter {
       if (wide) this.#pushWide(value);
       else {
         this.pushLow(value);
-        if (frame.wide) code.op(extend);
+        code.op(extend);
       }
       code.set(local);
     };
@@ -481,7 +475,7 @@ export class WasmPrinter {
     const wide = (kind & 3) === 3;
     const push = (local: number) => (): void => {
       code.get(local);
-      if (frame.wide && !wide) code.op(OP.i32_wrap_i64);
+      if (!wide) code.op(OP.i32_wrap_i64);
     };
     const [a, b] = [push(frame.fa), push(frame.fb)];
     const r = !resultFollows(kind)
@@ -521,87 +515,63 @@ export class WasmPrinter {
 
 /** Stores the flags in the state, unless they are there. */
 export function keepFlags(code: WasmCode, frame: Frame): void {
-  const { fk, fr, fa, fb, wide, layout } = frame;
-  const store = wide ? MEMORY.i64_store : MEMORY.i32_store;
-  code.get(fk);
-  code.i32(0);
-  code.op(OP.i32_ge_s);
-  code.if();
-  code.i32(0);
-  code.get(fk);
-  code.memory(MEMORY.i32_store, layout.state + 4 * W.flagKind);
-  for (const [local, at] of [
-    [fa, W.flagA],
-    [fb, W.flagB],
-  ] as const) {
-    code.i32(0);
-    code.get(local);
-    code.memory(store, layout.state + 4 * at);
-  }
-  // The result of sums and differences follows, and has to be cut to its size.
-  const group = (kind: number): void => {
+  const { fk, fr, fa, fb, layout } = frame;
+  const at = (word: number): number => layout.state + 4 * word;
+  const isGroup = (kind: number): void => {
     code.get(fk);
     code.i32(~3);
     code.op(OP.i32_and);
     code.i32(kind);
     code.op(OP.i32_eq);
   };
-  group(KIND.SUB);
+  const follows = (op: number): void => {
+    code.get(fa);
+    code.get(fb);
+    code.op(op);
+    code.set(fr);
+  };
+  // Bits that the operand's size leaves unused.
+  const unused = (): void => {
+    code.i64(64, 0);
+    code.i64(8, 0);
+    code.get(fk);
+    code.i32(3);
+    code.op(OP.i32_and);
+    code.op(OP.i64_extend_i32_u);
+    code.op(OP.i64_shl);
+    code.op(OP.i64_sub);
+  };
+  code.get(fk);
+  code.i32(0);
+  code.op(OP.i32_ge_s);
   code.if();
-  code.get(fa);
-  code.get(fb);
-  code.op(wide ? OP.i64_sub : OP.i32_sub);
-  code.set(fr);
+  code.i32(0);
+  code.get(fk);
+  code.memory(MEMORY.i32_store, at(W.flagKind));
+  for (const [local, word] of [
+    [fa, W.flagA],
+    [fb, W.flagB],
+  ] as const) {
+    code.i32(0);
+    code.get(local);
+    code.memory(MEMORY.i64_store, at(word));
+  }
+  isGroup(KIND.SUB);
+  code.if();
+  follows(OP.i64_sub);
   code.op(OP.else);
-  group(KIND.ADD);
+  isGroup(KIND.ADD);
   code.if();
-  code.get(fa);
-  code.get(fb);
-  code.op(wide ? OP.i64_add : OP.i32_add);
-  code.set(fr);
+  follows(OP.i64_add);
   code.op(OP.end);
   code.op(OP.end);
   code.i32(0);
-  // Bits that the size leaves unused: 56, 48, 32, 0.
   code.get(fr);
-  if (wide) {
-    const unused = (): void => {
-      code.i64(64, 0);
-      code.i64(8, 0);
-      code.get(fk);
-      code.i32(3);
-      code.op(OP.i32_and);
-      code.op(OP.i64_extend_i32_u);
-      code.op(OP.i64_shl);
-      code.op(OP.i64_sub);
-    };
-    unused();
-    code.op(OP.i64_shl);
-    unused();
-    code.op(OP.i64_shr_s);
-    code.memory(MEMORY.i64_store, layout.state + 4 * W.flagRes);
-  } else {
-    const unused = (): void => {
-      code.i32(32);
-      code.i32(8);
-      code.get(fk);
-      code.i32(3);
-      code.op(OP.i32_and);
-      code.op(OP.i32_shl);
-      code.op(OP.i32_sub);
-    };
-    unused();
-    code.op(OP.i32_shl);
-    unused();
-    code.op(OP.i32_shr_s);
-    code.tee(fr);
-    code.memory(MEMORY.i32_store, layout.state + 4 * W.flagRes);
-    code.i32(0);
-    code.get(fr);
-    code.i32(31);
-    code.op(OP.i32_shr_s);
-    code.memory(MEMORY.i32_store, layout.state + 4 * W.flagRes + 4);
-  }
+  unused();
+  code.op(OP.i64_shl);
+  unused();
+  code.op(OP.i64_shr_s);
+  code.memory(MEMORY.i64_store, at(W.flagRes));
   code.op(OP.end);
 }
 

@@ -22,13 +22,18 @@ const { Module, Instance, Table, CompileError } = (globalThis as unknown as { We
 export const newTable = (initial: number, value: CallableFunction): WasmTable =>
   new Table({ element: 'anyfunc', initial }, value);
 
-/** Compiles a module and gives what it exports as `f`. `imports` are those of `m`. @throws CompileError, LinkError */
-export function functionOf(
-  module: Uint8Array,
-  imports: Readonly<Record<string, WasmMemory | WasmTable | CallableFunction>>,
-): CallableFunction {
-  return new Instance(new Module(module), { m: imports }).exports.f!;
-}
+/** What a module may be given of `m`. */
+export type Imports = Readonly<Record<string, WasmMemory | WasmTable | CallableFunction | number | bigint>>;
+
+/** @throws CompileError */
+export const compile = (bytes: Uint8Array): object => new Module(bytes);
+
+/** What a module exports as `f`. @throws LinkError */
+export const exportOf = (module: object, imports: Imports): CallableFunction =>
+  new Instance(module, { m: imports }).exports.f!;
+
+/** Compiles a module, and gives what it exports as `f`. @throws CompileError, LinkError */
+export const functionOf = (bytes: Uint8Array, imports: Imports): CallableFunction => exportOf(compile(bytes), imports);
 
 /** Whether the host takes a module. */
 export function compiles(module: Uint8Array): boolean {
