@@ -159,7 +159,9 @@ export abstract class ValueEmitter {
   /** By a constant count each half is one shift or two. */
   #shift64(name: 'shl' | 'shr' | 'sar', a: Val, count: Val): Val {
     const known = this.ir.constant(count.id);
-    if (typeof known !== 'number' || this.ir.constant(a.id) !== undefined) return this.#pure(8, `${name}64`, a, count);
+    if (this.ir.wide || typeof known !== 'number' || this.ir.constant(a.id) !== undefined) {
+      return this.#pure(8, `${name}64`, a, count);
+    }
     const n = known & 63;
     if (n === 0) return a;
     const low = this.trunc(a, 4);

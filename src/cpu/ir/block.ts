@@ -93,8 +93,14 @@ const NEXT: Terminal = { kind: 'next' };
 
 /** Collects IR. Constants fold as they are made, with the table's own `eval` column. */
 export class IrBuilder {
+  /** Operations on 64 bits are as quick as on 32: they are not taken apart where that is known. */
+  readonly wide: boolean;
   readonly insts: Inst[] = [];
   terminal: Terminal = NEXT;
+
+  constructor(wide = false) {
+    this.wide = wide;
+  }
 
   add(inst: Inst): ValueId {
     this.insts.push(inst);

@@ -81,7 +81,7 @@ export const sar = shifter(
 /** A value rotated left by a count below its size in bits. */
 function rotateLeft(t: Emitter, a: Val, count: Val): Val {
   const bits = a.size * 8;
-  if (a.size === 8 && t.ir.constant(count.id) === undefined) return t.pure('rol64', 8, a, count);
+  if (a.size === 8 && (t.ir.wide || t.ir.constant(count.id) === undefined)) return t.pure('rol64', 8, a, count);
   if (a.size >= 4) {
     const back = t.and(minus(t, bits, count), t.const(bits - 1, 4));
     return t.or(t.shl(a, count), t.shr(a, back));

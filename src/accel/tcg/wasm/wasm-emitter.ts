@@ -1,4 +1,4 @@
-import type { IrBuilder } from '../../../cpu/ir/block.ts';
+import { IrBuilder } from '../../../cpu/ir/block.ts';
 import { translateInsn } from '../../../cpu/translate.ts';
 import type { WasmMemory } from '../../../memory/ram.ts';
 import type { Environment } from '../environment.ts';
@@ -35,7 +35,7 @@ export class WasmEmitter implements RegionEmitter {
     this.#passes = passes;
     this.#functions = functions;
     const holds = (ir: IrBuilder): boolean => fitsRegion(ir, isBulk) && (passes['helper-calls'] || !callsHelper(ir));
-    this.rules = { limit: LIMIT, holds, translate: (insn) => translateInsn(withMovableAddresses(insn)) };
+    this.rules = { limit: LIMIT, holds, translate: (insn) => translateInsn(withMovableAddresses(insn), new IrBuilder(true)) };
   }
 
   emit({ graph, mode, number, guarded, hot, name }: RegionJob): RegionCode | undefined {
