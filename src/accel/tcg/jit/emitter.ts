@@ -41,6 +41,8 @@ export interface RegionJob {
   /** Entries after which what it leads to is promoted. */
   readonly hot: number;
   readonly speculation: Speculation;
+  /** Entries after which `grow` is asked for a larger region. */
+  readonly growsAt: number | undefined;
 }
 
 /** Code of a region, and the tables that go with it. */

@@ -54,8 +54,9 @@ export interface CodeSource {
 
 /** What an emitter makes of a flow graph. */
 export interface GraphRules {
-  /** Instructions of a region, at most. */
+  /** Instructions of a region, at most, and of one that has been entered often. */
   readonly limit: number;
+  readonly grownLimit?: number;
   /** Whether there is code for an instruction that stays in its region. */
   readonly holds: (ir: IrBuilder) => boolean;
   /** Makes IR of an instruction, if not `translateInsn`. */
@@ -64,7 +65,8 @@ export interface GraphRules {
   readonly endsAt?: (rec: number) => boolean;
 }
 
-const keyOf = (low: number, high: number): string => `${high}:${low}`;
+/** A number of its own for each canonical address. */
+const keyOf = (low: number, high: number): number => (high & 0xfffff) * 2 ** 32 + (low >>> 0);
 
 interface Run {
   readonly nodes: Node[];
@@ -80,13 +82,14 @@ export function buildFlowGraph(
   entry: number,
   source: CodeSource,
   passes: Passes,
-  { limit, holds, endsAt, translate = translateInsn }: GraphRules,
+  { holds, endsAt, translate = translateInsn }: GraphRules,
+  limit: number,
 ): FlowGraph | undefined {
   const { store } = source;
   const c = store.words;
-  const nodeAt = new Map<string, Node>();
+  const nodeAt = new Map<number, Node>();
   const leaders: { low: number; high: number }[] = [];
-  const leaderKeys = new Set<string>();
+  const leaderKeys = new Set<number>();
   const hot = store.heat(entry);
   const rare = hot * RARE;
   let instructions = 0;
@@ -167,8 +170,8 @@ const GUESS_LIMIT = 8;
 function guessTargets(
   store: Records,
   node: Node,
-  nodeAt: ReadonlyMap<string, Node>,
-  indexOf: ReadonlyMap<string, number>,
+  nodeAt: ReadonlyMap<number, Node>,
+  indexOf: ReadonlyMap<number, number>,
   passes: Passes,
 ): readonly number[] {
   const known = passes['indirect-guesses'] ? (store.targets.get(node.rec) ?? []) : [];
@@ -188,12 +191,12 @@ function guessTargets(
 function cut(
   store: Records,
   leaders: readonly { low: number; high: number }[],
-  leaderKeys: ReadonlySet<string>,
-  nodeAt: ReadonlyMap<string, Node>,
+  leaderKeys: ReadonlySet<number>,
+  nodeAt: ReadonlyMap<number, Node>,
   instructions: number,
   passes: Passes,
 ): FlowGraph | undefined {
-  const indexOf = new Map<string, number>();
+  const indexOf = new Map<number, number>();
   for (const { low, high } of leaders) {
     const key = keyOf(low, high);
     if (nodeAt.has(key)) indexOf.set(key, indexOf.size);

@@ -10,7 +10,7 @@ import { newWasmEmitter } from '../wasm/wasm-emitter.ts';
 import { EXIT, OWN, type RegionCode, type RegionEmitter, type RegionNode } from './emitter.ts';
 import { flagKeepers } from './flag-state.ts';
 import { buildFlowGraph, type FlowGraph } from './flow-graph.ts';
-import { type Hotness, hotness, suitsWasm } from './hot.ts';
+import { GROWTH, type Hotness, hotness, suitsWasm } from './hot.ts';
 import { JsEmitter } from './js-emitter.ts';
 import type { JitOptions, RegionRange } from './options.ts';
 import { choosePasses, type Passes } from './passes.ts';
@@ -123,14 +123,16 @@ export class Regions {
   }
 
   /** Compiles the region that begins at a hot record, and puts it in the record's place. */
-  promote(entry: number): void {
+  promote(entry: number, grown = false): void {
     const records = this.#records;
     if (records.isDiverted(entry)) return;
     const { mode, ipHigh } = records.pageOf(entry);
     if ((mode & MODE.ALIGN_CHECK) !== 0) return;
     const started = performance.now();
     const emitter = suitsWasm(mode) ? (this.#webAssembly ?? this.#javaScript) : this.#javaScript;
-    const graph = buildFlowGraph(entry, this.#code, this.#passes, emitter.rules);
+    const { limit, grownLimit } = emitter.rules;
+    const size = grown ? (grownLimit ?? limit) : limit;
+    const graph = buildFlowGraph(entry, this.#code, this.#passes, emitter.rules, size);
     const number = this.#number++;
     if (graph === undefined || graph.instructions < LEAST || !this.#chosen(number)) {
       this.stats.refused++;
@@ -146,6 +148,7 @@ export class Regions {
       guarded: pagesOf(records, graph).length > 1,
       hot: this.hot(mode),
       speculation: this.#speculation.at(entry, this.#w),
+      growsAt: grown || grownLimit === undefined || graph.instructions < limit ? undefined : this.hot(mode) * GROWTH,
     });
     if (made === undefined) {
       records.functions.remove(slot);
@@ -242,13 +245,13 @@ export class Regions {
   }
 
   /** What was learned is in the next region at once: its entry is as hot as it was. */
-  #remake(region: Region): void {
+  #remake(region: Region, grown = false): void {
     const { entry } = region;
     const { words } = this.#records;
     const heat = words[entry + R.heat]!;
     this.#drop(region);
     words[entry + R.heat] = heat;
-    this.promote(entry);
+    this.promote(entry, grown);
   }
 
   #drop(region: Region): void {
@@ -300,6 +303,11 @@ export class Regions {
       for (const page of region.pages) if (!page.live && !code.revive(page)) return records.runAlone(i);
       region.code.own[OWN.CHECKED] = w[W.generation]!;
       return -1;
+    };
+    names.grow = (number: number, i: number): number => {
+      const region = regionOf(number);
+      if (this.#live.get(region.entry) === region) this.#remake(region, true);
+      return i;
     };
     const { counts } = stats;
     const count = (): void => {

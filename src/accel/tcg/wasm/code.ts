@@ -22,6 +22,7 @@ export const OP = {
   i32_gt_s: 0x4a,
   i32_gt_u: 0x4b,
   i32_ge_s: 0x4e,
+  i32_ge_u: 0x4f,
   i64_eqz: 0x50,
   i64_eq: 0x51,
   i64_ne: 0x52,

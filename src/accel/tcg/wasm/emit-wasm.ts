@@ -1,6 +1,6 @@
 import { W } from '../../../cpu/state.ts';
 import { RECENT_MASK, RECENT_SHIFT } from '../code-cache.ts';
-import { EXIT, OWN, type RegionNode } from '../jit/emitter.ts';
+import { EXIT, OWN, type RegionJob, type RegionNode } from '../jit/emitter.ts';
 import { flagFlow } from '../jit/flag-flow.ts';
 import { flagUse } from '../jit/flag-liveness.ts';
 import type { FlagKnowledge } from '../jit/flag-state.ts';
@@ -24,16 +24,12 @@ export interface WasmRegion {
 }
 
 /** Prints a flow graph as one function of WebAssembly. */
-export function emitWasm(
-  graph: FlowGraph,
-  mode: number,
-  passes: Passes,
-  layout: Layout,
-  ends: { readonly guarded: boolean; readonly hot: number },
-): WasmRegion {
+export function emitWasm(graph: FlowGraph, mode: number, passes: Passes, layout: Layout, ends: Ends): WasmRegion {
   return new Emitter(graph, mode, passes, layout, ends).emit();
 }
 
+/** What does not follow from a region's code: see RegionJob. */
+type Ends = Pick<RegionJob, 'guarded' | 'hot' | 'growsAt'>;
 type Label = 'out' | 'miss' | 'try' | 'if' | `b${number}` | `l${number}`;
 
 class Emitter implements Region {
@@ -50,16 +46,10 @@ class Emitter implements Region {
   readonly #nodes: RegionNode[] = [];
   readonly #exits: { low: number; high: number }[] = [];
   readonly #exitNumber = new Map<string, number>();
-  readonly #ends: { readonly guarded: boolean; readonly hot: number };
+  readonly #ends: Ends;
   readonly #asks: boolean;
 
-  constructor(
-    graph: FlowGraph,
-    mode: number,
-    passes: Passes,
-    layout: Layout,
-    ends: { readonly guarded: boolean; readonly hot: number },
-  ) {
+  constructor(graph: FlowGraph, mode: number, passes: Passes, layout: Layout, ends: Ends) {
     this.frame = new Frame(layout, graph.blocks[0]!);
     this.passes = passes;
     this.#ends = ends;
@@ -123,6 +113,17 @@ class Emitter implements Region {
       code.get(frame.x);
       code.op(OP.return);
       code.op(OP.end);
+      code.op(OP.end);
+    }
+    if (this.#ends.growsAt !== undefined) {
+      this.#loadRecord(code, RECORD_LOCAL, R.heat);
+      code.i32(this.#ends.growsAt);
+      code.op(OP.i32_ge_u);
+      code.if();
+      frame.pushNumber(code);
+      code.get(RECORD_LOCAL);
+      this.calls.call(code, 'grow', { params: 2, result: true });
+      code.op(OP.return);
       code.op(OP.end);
     }
     code.i32(0);

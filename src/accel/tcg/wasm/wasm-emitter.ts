@@ -14,8 +14,9 @@ import { withMovableAddresses } from './movable.ts';
 import { isBulk } from './wasm-printer.ts';
 import { WordPool } from './word-pool.ts';
 
-/** Instructions of a region: fewer and larger ones are left less often, and take V8's second thread longer. */
-const LIMIT = Number(process.env.RL ?? 480);
+/** Instructions of a region at first, and of one that is entered often: large ones are left less, and take V8 longer. */
+const LIMIT = Number(process.env.SL ?? 100);
+const GROWN_LIMIT = Number(process.env.RL ?? 480);
 /** A byte of code takes as much memory as so many characters of JavaScript. */
 const CHARACTERS = 2;
 
@@ -35,13 +36,18 @@ export class WasmEmitter implements RegionEmitter {
     this.#passes = passes;
     this.#functions = functions;
     const holds = (ir: IrBuilder): boolean => fitsRegion(ir, isBulk) && (passes['helper-calls'] || !callsHelper(ir));
-    this.rules = { limit: LIMIT, holds, translate: (insn) => translateInsn(withMovableAddresses(insn), new IrBuilder(true)) };
+    this.rules = {
+      limit: LIMIT,
+      grownLimit: GROWN_LIMIT,
+      holds,
+      translate: (insn) => translateInsn(withMovableAddresses(insn), new IrBuilder(true)),
+    };
   }
 
-  emit({ graph, mode, number, guarded, hot, name }: RegionJob): RegionCode | undefined {
+  emit({ graph, mode, number, guarded, hot, growsAt, name }: RegionJob): RegionCode | undefined {
     const own = this.#pool.take(OWN.LINKS + mostExits(graph));
     if (own === undefined) return undefined;
-    const region = emitWasm(graph, mode, this.#passes, this.#layout, { guarded, hot });
+    const region = emitWasm(graph, mode, this.#passes, this.#layout, { guarded, hot, growsAt });
     const { code, nodes, exits } = region;
     if (OWN.LINKS + exits.length > own.length) throw new Error(`${name} has ${exits.length} exits: more than it can`);
     return {
