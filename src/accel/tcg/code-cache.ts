@@ -75,6 +75,8 @@ export class CodeCache {
   onDrop: (record: number) => void = () => {};
   onClear: () => void = () => {};
   onSweep: () => void = () => {};
+  /** Entries that a block is taken to have had when it is decoded, at an offset in a page. */
+  firstHeat: (table: CodeTable, offset: number) => number = () => 0;
   /** Since power-on: instructions that were forgotten because they changed. */
   invalidated = 0;
   readonly predecoder: Predecoder;
@@ -379,6 +381,8 @@ export class CodeCache {
     if ((table.mode & MODE.USER) !== 0) this.#user.add(table);
     const before = table.size;
     const record = this.predecoder.predecode(table, ipLow);
+    const words = this.store.words;
+    if (words[record + R.heat] === 0) words[record + R.heat] = this.firstHeat(table, (ipLow + table.codeBase) & 0xfff);
     this.#count += table.size - before;
     if (this.size > this.fullAt) this.onFull();
     return record;

@@ -12,6 +12,7 @@ import { flagKeepers } from './flag-state.ts';
 import { buildFlowGraph, type FlowGraph } from './flow-graph.ts';
 import { GROWTH, type Hotness, hotness, suitsWasm } from './hot.ts';
 import { JsEmitter } from './js-emitter.ts';
+import { KnownEntries } from './known-entries.ts';
 import type { JitOptions, RegionRange } from './options.ts';
 import { choosePasses, type Passes } from './passes.ts';
 import { Failures, SpeculationMemory } from './speculation.ts';
@@ -21,6 +22,8 @@ import { COUNT, JitStats } from './stats.ts';
 const LEAST = 3;
 /** From this many instructions on a region of JavaScript is not repeated in others. */
 const LARGE = 100;
+/** Entries after which code is hot that was hot at another address. */
+const KNOWN_AFTER = Number(process.env.KA ?? 500);
 /** A region that was left so often for an address that is not aligned is made again. */
 const STRAYED = 64;
 
@@ -91,6 +94,7 @@ export class Regions {
   wantsRoom = false;
   /** Regions with an instruction on a RAM page. */
   readonly #byPage = new Map<number, Set<Region>>();
+  readonly #known = new KnownEntries();
   readonly #speculation = new SpeculationMemory();
   #number = 0;
 
@@ -103,6 +107,8 @@ export class Regions {
     this.#only = options.only;
     code.onDrop = (rec) => this.#dropped(rec);
     code.onSweep = () => this.#forget();
+    code.firstHeat = ({ mode, ramPage }, offset) =>
+      suitsWasm(mode) && this.#known.has(ramPage, offset) ? Math.max(0, this.hot(mode) - KNOWN_AFTER) : 0;
     code.onClear = () => {
       for (const region of this.#live.values()) this.#remove(region);
       this.#byPage.clear();
@@ -165,6 +171,7 @@ export class Regions {
     this.#byNumber[slot] = region;
     made.install();
     records.divert(entry, slot);
+    if (emitter === this.#webAssembly) this.#known.add(...placeOf(records, entry));
     for (const { ramPage } of region.pages) {
       let regions = this.#byPage.get(ramPage);
       if (regions === undefined) this.#byPage.set(ramPage, (regions = new Set()));
@@ -381,6 +388,12 @@ export class Regions {
       return jumpTo(low, high);
     };
   }
+}
+
+/** Where a record's first byte lies in RAM. */
+function placeOf(records: Records, record: number): [ramPage: number, offset: number] {
+  const { ramPage, codeBase } = records.pageOf(record);
+  return [ramPage, (records.words[record + R.ip]! + codeBase) & 0xfff];
 }
 
 /** The tables of the pages that a region was made from. */
