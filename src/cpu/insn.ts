@@ -22,7 +22,7 @@ export interface MemoryOperand {
   /** High word of the displacement: its sign, or of an absolute 64-bit address (MOV moffs, RIP-relative). */
   readonly dispHigh: Known;
   /** The displacement is an absolute address that was given relative to RIP. */
-  readonly relative?: boolean;
+  readonly relative: boolean;
   /** Bytes; 10, 16 and more for x87 and vector operands, 0 where the row does not say (LEA, INVLPG). */
   readonly size: number;
 }

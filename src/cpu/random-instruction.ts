@@ -187,7 +187,7 @@ class Generator {
   }
 
   #direct(seg: number, base: number | undefined, disp: number, dispHigh: number, size: number): MemoryOperand {
-    return { kind: 'mem', seg, base, index: undefined, scale: 0, disp, dispHigh, size };
+    return { kind: 'mem', seg, base, index: undefined, scale: 0, disp, dispHigh, relative: false, size };
   }
 
   #offset(size: number): MemoryOperand {
@@ -210,7 +210,7 @@ class Generator {
     }
     const scale = index === undefined || this.#addressSize === 2 ? 0 : this.#random(4);
     const seg = this.#segment(base === RSP || base === RBP ? SS : DS);
-    return { kind: 'mem', seg, base, index, scale, disp, dispHigh: disp >> 31, size };
+    return { kind: 'mem', seg, base, index, scale, disp, dispHigh: disp >> 31, relative: false, size };
   }
 }
 

@@ -55,7 +55,17 @@ class Generator {
     if (spec.source === SOURCE.RM && memory) {
       const bytes = bytesOf(spec.memorySize, wide ? 8 : 4, true, wide);
       const disp = random.pick(PLACES) + (random.below(8) === 0 ? random.below(16) : 0);
-      return { kind: 'mem', seg: DS, base: RBX, index: undefined, scale: 0, disp, dispHigh: 0, size: bytes };
+      return {
+        kind: 'mem',
+        seg: DS,
+        base: RBX,
+        index: undefined,
+        scale: 0,
+        disp,
+        dispHigh: 0,
+        relative: false,
+        size: bytes,
+      };
     }
     if (spec.source === SOURCE.FIXED) return { kind: spec.bank, reg: spec.fixed, size } as Operand;
     if (spec.bank !== 'gpr')

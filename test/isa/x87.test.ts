@@ -51,7 +51,17 @@ class Generator {
   #operand(row: Row, spec: OperandSpec): Operand {
     if (spec.source === SOURCE.RM && row.match.mod !== 'r') {
       const size = bytesOf(spec.memorySize, 4, true, false);
-      return { kind: 'mem', seg: DS, base: RBX, index: undefined, scale: 0, disp: 8, dispHigh: 0, size };
+      return {
+        kind: 'mem',
+        seg: DS,
+        base: RBX,
+        index: undefined,
+        scale: 0,
+        disp: 8,
+        dispHigh: 0,
+        relative: false,
+        size,
+      };
     }
     const size = bytesOf(spec.size, 4, true, false);
     const reg = spec.source === SOURCE.FIXED ? spec.fixed : this.#random.below(8);

@@ -6,9 +6,9 @@ export type Hotness = (mode: number) => number;
 /** For JavaScript: V8 takes milliseconds to parse a region, and much longer until it has optimised it. */
 const JAVASCRIPT = 100_000;
 /** For WebAssembly, which runs well at once. */
-const WEB_ASSEMBLY = Number(process.env.HW ?? 10_000);
+const WEB_ASSEMBLY = 20_000;
 /** So many times hotter, a small region becomes a large one. */
-export const GROWTH = Number(process.env.GA ?? 10);
+export const GROWTH = 10;
 
 /** Whether code of a mode becomes WebAssembly where that can be had (docs/adr/0021). */
 export const suitsWasm = (mode: number): boolean => (mode & MODE.CODE) === MODE.CODE_64;

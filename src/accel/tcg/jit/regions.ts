@@ -23,7 +23,7 @@ const LEAST = 3;
 /** From this many instructions on a region of JavaScript is not repeated in others. */
 const LARGE = 100;
 /** Entries after which code is hot that was hot at another address. */
-const KNOWN_AFTER = Number(process.env.KA ?? 500);
+const KNOWN_AFTER = 500;
 /** A region that was left so often for an address that is not aligned is made again. */
 const STRAYED = 64;
 

@@ -21,7 +21,7 @@ export function withMovableAddresses(insn: Insn): Insn {
     ip: pair(insn.ip),
     next: pair(insn.next),
     operands: insn.operands.map((operand) =>
-      operand.kind === 'mem' && operand.relative === true
+      operand.kind === 'mem' && operand.relative
         ? { ...operand, disp: movable(operand.disp), dispHigh: movable(operand.dispHigh) }
         : operand,
     ),

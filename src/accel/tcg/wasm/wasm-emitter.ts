@@ -15,8 +15,8 @@ import { isBulk } from './wasm-printer.ts';
 import { WordPool } from './word-pool.ts';
 
 /** Instructions of a region at first, and of one that is entered often: large ones are left less, and take V8 longer. */
-const LIMIT = Number(process.env.SL ?? 100);
-const GROWN_LIMIT = Number(process.env.RL ?? 480);
+const LIMIT = 100;
+const GROWN_LIMIT = 480;
 /** A byte of code takes as much memory as so many characters of JavaScript. */
 const CHARACTERS = 2;
 
