@@ -168,5 +168,5 @@ it.each(['js', 'jit'] as const)('runs of x87 instructions in regions leave what 
     expect(each).toEqual(expected[at]);
   });
   expect(ran).toBeGreaterThan(PROGRAMS * 100);
-  if (tier === 'js') expect(texts.filter((text) => text.includes('x87Add(')).length).toBeGreaterThan(PROGRAMS / 4);
+  expect(texts.filter((text) => text.includes('x87Add(')).length).toBeGreaterThan(PROGRAMS / 4);
 });

@@ -17,6 +17,7 @@ import type { JitOptions, RegionRange } from './options.ts';
 import { choosePasses, type Passes } from './passes.ts';
 import { Failures, SpeculationMemory } from './speculation.ts';
 import { COUNT, JitStats } from './stats.ts';
+import { stepsOf } from './x87-plan.ts';
 
 /** A region with fewer instructions is not worth its compilation, unless it loops. */
 const LEAST = 3;
@@ -60,6 +61,9 @@ class Region {
     return this.code.own[OWN.USED]!;
   }
 }
+
+/** From this share of x87 instructions on a region is JavaScript. */
+const X87_SHARE = 1 / 4;
 
 /** A region as it was made, for dumps. */
 export interface MadeRegion {
@@ -135,10 +139,15 @@ export class Regions {
     const { mode, ipHigh } = records.pageOf(entry);
     if ((mode & MODE.ALIGN_CHECK) !== 0) return;
     const started = performance.now();
-    const emitter = suitsWasm(mode) ? (this.#webAssembly ?? this.#javaScript) : this.#javaScript;
+    const build = ({ rules }: RegionEmitter): FlowGraph | undefined =>
+      buildFlowGraph(entry, this.#code, this.#passes, rules, grown ? (rules.grownLimit ?? rules.limit) : rules.limit);
+    let emitter = suitsWasm(mode) ? (this.#webAssembly ?? this.#javaScript) : this.#javaScript;
+    let graph = build(emitter);
+    if (emitter !== this.#javaScript && graph !== undefined && this.#isForX87(graph)) {
+      emitter = this.#javaScript;
+      graph = build(emitter);
+    }
     const { limit, grownLimit } = emitter.rules;
-    const size = grown ? (grownLimit ?? limit) : limit;
-    const graph = buildFlowGraph(entry, this.#code, this.#passes, emitter.rules, size);
     const number = this.#number++;
     if (graph === undefined || graph.instructions < LEAST || !this.#chosen(number)) {
       this.stats.refused++;
@@ -188,6 +197,14 @@ export class Regions {
 
   /** A large region begins at the record: others that come there leave for it. */
   readonly #isLarge = (rec: number): boolean => (this.#live.get(rec)?.instructions ?? 0) >= LARGE;
+
+  /** WebAssembly has no text for the x87, which is worth more there than that for the rest. */
+  #isForX87({ blocks, instructions }: FlowGraph): boolean {
+    if (!this.#passes['inline-x87']) return false;
+    const usual = blocks.filter(({ nodes }) => !nodes.some(({ rec }) => this.#records.is(rec, INFO.UNUSUAL_X87)));
+    const steps = usual.map(({ nodes }) => stepsOf(nodes.map(({ ir }) => ir)));
+    return steps.reduce((sum, count) => sum + count, 0) >= instructions * X87_SHARE;
+  }
 
   #chosen(number: number): boolean {
     return this.#only === undefined || (number >= this.#only.from && number < this.#only.to);

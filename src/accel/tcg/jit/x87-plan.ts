@@ -159,6 +159,10 @@ export function planX87(irs: readonly IrBuilder[]): readonly Part[] {
   return parts;
 }
 
+/** How many instructions of a block are part of runs. */
+export const stepsOf = (irs: readonly IrBuilder[]): number =>
+  planX87(irs).filter((part) => typeof part !== 'string').length;
+
 /** What is known of an instruction that may be part of a run. */
 function stepOf(ir: IrBuilder): Omit<Step, 'start'> | undefined {
   const { insts } = ir;
