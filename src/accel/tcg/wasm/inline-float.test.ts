@@ -4,9 +4,11 @@ import { FakeCpu } from '../../../../test/support/fake-cpu.ts';
 import { InlineCode } from '../../../../test/support/inline-code.ts';
 import { isGuestFault } from '../../../cpu/fault.ts';
 import { W } from '../../../cpu/state.ts';
+import { CONVERSIONS } from './inline-conversion.ts';
 import { FLOATS } from './inline-float.ts';
 import { PACKED_FLOATS } from './inline-packed.ts';
 
+const ALL = { ...FLOATS, ...PACKED_FLOATS, ...CONVERSIONS };
 const D = W.xmm;
 const S = W.xmm + 4;
 /** All exceptions masked and PE set: what ordinary programs have. */
@@ -49,13 +51,19 @@ function numbers(exponent: number, fraction: number): fc.Arbitrary<bigint> {
   );
   return fc.tuple(magnitudes, fc.boolean()).map(([x, negative]) => x | (negative ? 1n << (bits - 1n) : 0n));
 }
-const doubles = numbers(11, 52);
+const doubles = fc.oneof(
+  { arbitrary: numbers(11, 52), weight: 3 },
+  // Those at the ends of single precision.
+  fc
+    .tuple(fc.constantFrom(1, 897, 896, 873, 872, 1150, 1151), fc.bigInt(-2n, 2n), fc.bigInt(-2n, 2n))
+    .map(([exponent, n, m]) => BigInt.asUintN(64, (BigInt(exponent) << 52n) + (n << 28n) + m)),
+);
 const singles = numbers(8, 23);
 const fourSingles = fc
   .tuple(singles, singles, singles, singles)
   .map(([a, b, c, d]): [bigint, bigint] => [a | (b << 32n), c | (d << 32n)]);
 const operandOf = (helper: string) =>
-  /s[sd]$|p[sd]$/.exec(helper)![0].endsWith('d') ? fc.tuple(doubles, doubles) : fourSingles;
+  /s[sd]2|s[sd]$|p[sd]$/.exec(helper)![0].includes('d') ? fc.tuple(doubles, doubles) : fourSingles;
 
 /** Runs code and helper on the same state: they agree, or the code leaves it to the helper. True when it did not. */
 function agree(cpu: FakeCpu, run: () => bigint | undefined, helper: () => number, bits: 32 | 64): boolean {
@@ -84,41 +92,39 @@ const ARITHMETIC = ['add', 'sub', 'mul', 'div', 'sqrt'].flatMap((name) =>
   ['ss', 'sd', 'ps', 'pd'].map((form) => name + form),
 );
 
-test.each([...ARITHMETIC, 'ucomiss', 'comiss', 'ucomisd', 'comisd'])('%s: as the helper, MXCSR too', (helper) => {
-  const cpu = new FakeCpu('long');
-  const { u64, words } = cpu.state;
-  const code = new InlineCode(
-    (FLOATS[helper] ?? PACKED_FLOATS[helper])!,
-    helper,
-    helper.includes('comi') ? 'i32' : undefined,
-    [{ known: D }, { known: S }],
-  );
-  let fast = 0;
-  fc.assert(
-    fc.property(operandOf(helper), operandOf(helper), mxcsrs, (a, b, mxcsr) => {
-      u64.set([...a, ...b], D >> 1);
-      words[W.mxcsr] = mxcsr;
-      if (
-        agree(
-          cpu,
-          () => code.run(words),
-          () => cpu.call[helper]!(D, S),
-          32,
+test.each([...ARITHMETIC, 'ucomiss', 'comiss', 'ucomisd', 'comisd', 'cvtss2sd', 'cvtsd2ss'])(
+  '%s: as the helper, MXCSR too',
+  (helper) => {
+    const cpu = new FakeCpu('long');
+    const { u64, words } = cpu.state;
+    const code = new InlineCode(ALL[helper]!, helper, helper.includes('comi') ? 'i32' : undefined, [
+      { known: D },
+      { known: S },
+    ]);
+    let fast = 0;
+    fc.assert(
+      fc.property(operandOf(helper), operandOf(helper), mxcsrs, (a, b, mxcsr) => {
+        u64.set([...a, ...b], D >> 1);
+        words[W.mxcsr] = mxcsr;
+        if (
+          agree(
+            cpu,
+            () => code.run(words),
+            () => cpu.call[helper]!(D, S),
+            32,
+          )
         )
-      )
-        fast++;
-    }),
-    { numRuns: 2000 },
-  );
-  expect(fast).toBeGreaterThan(10);
-});
+          fast++;
+      }),
+      { numRuns: 2000 },
+    );
+    expect(fast).toBeGreaterThan(10);
+  },
+);
 
 test.each(ARITHMETIC)('%s: numbers of ordinary programs need no helper', (helper) => {
   const { state } = new FakeCpu('long');
-  const code = new InlineCode((FLOATS[helper] ?? PACKED_FLOATS[helper])!, helper, undefined, [
-    { known: D },
-    { known: S },
-  ]);
+  const code = new InlineCode(ALL[helper]!, helper, undefined, [{ known: D }, { known: S }]);
   state.words[W.mxcsr] = ORDINARY;
   const set = helper.endsWith('d')
     ? (x: number, at: number) => (state.f64[at >> 1] = x)
@@ -139,7 +145,7 @@ test.each(ARITHMETIC)('%s: numbers of ordinary programs need no helper', (helper
 test.each([32, 64] as const)('cvttsd2si to %i bits: as the helper, MXCSR too', (bits) => {
   const cpu = new FakeCpu('long');
   const { words, u64, f64 } = cpu.state;
-  const code = new InlineCode(FLOATS.cvttsd2si!, 'cvttsd2si', bits === 64 ? 'i64' : 'i32', [
+  const code = new InlineCode(CONVERSIONS.cvttsd2si!, 'cvttsd2si', bits === 64 ? 'i64' : 'i32', [
     { known: D },
     { known: bits },
   ]);
@@ -178,7 +184,7 @@ test.each([32, 64] as const)('cvttsd2si to %i bits: as the helper, MXCSR too', (
 test('cvtsi2sd: as the helper, MXCSR too', () => {
   const cpu = new FakeCpu('long');
   const { words } = cpu.state;
-  const code = new InlineCode(FLOATS.cvtsi2sd!, 'cvtsi2sd', undefined, [{ known: D }, 'i64']);
+  const code = new InlineCode(CONVERSIONS.cvtsi2sd!, 'cvtsi2sd', undefined, [{ known: D }, 'i64']);
   const near = fc
     .bigInt(-3n, 3n)
     .chain((n) => fc.constantFrom(0n, 2n ** 53n, -(2n ** 53n), 2n ** 63n - 4n, -(2n ** 63n) + 3n).map((x) => x + n));

@@ -1,6 +1,6 @@
 import { OP, SIMD, V128, VECTOR_MEMORY } from './code.ts';
+import { type Operation, orHelper, pushUnsettled } from './float-parts.ts';
 import { type InlineCall, knownArgument } from './inline-call.ts';
-import { type Operation, orHelper, pushUnsettled } from './inline-float.ts';
 
 /** One of the two sizes of numbers, as instructions for vectors of it. */
 interface Size {

@@ -12,7 +12,7 @@ const BINARY =
   `paddb paddw paddd paddq psubb psubw psubd psubq paddsb paddsw paddusb paddusw psubsb psubsw psubusb psubusw
   pmullw pmulld pmaddwd pavgb pavgw pminub pmaxub pminsb pmaxsb pminsw pmaxsw pminuw pmaxuw pminsd pmaxsd pminud pmaxud
   pcmpeqb pcmpeqw pcmpeqd pcmpeqq pcmpgtb pcmpgtw pcmpgtd pcmpgtq packsswb packuswb packssdw packusdw punpcklbw punpcklwd
-  punpckldq punpckhbw punpckhwd punpckhdq`.split(/\s+/);
+  punpckldq punpckhbw punpckhwd punpckhdq pshufb`.split(/\s+/);
 const BY_IMMEDIATE = ['pshufd', 'pshuflw', 'pshufhw', 'shufps', 'shufpd', 'palignr'];
 const SHIFTS = ['psrlw', 'psraw', 'psllw', 'psrld', 'psrad', 'pslld', 'psrlq', 'psllq', 'psrldq', 'pslldq'];
 const MASKS = ['pmovmskb', 'movmskps', 'movmskpd'];

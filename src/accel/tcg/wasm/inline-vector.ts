@@ -138,6 +138,7 @@ export function printVector(call: InlineCall): boolean {
   const [byteShift, mask] = [BYTE_SHIFTS[helper], BITMASKS[helper]];
   if (binary !== undefined) return combine(call, () => call.code.simd(binary));
   if (shift !== undefined) return shifted(call, ...shift);
+  if (helper === 'pshufb') return combine(call, () => swizzle(call));
   if (order !== undefined) return shuffled(call, order);
   if (byteShift !== undefined) return shiftedBytes(call, byteShift);
   return mask !== undefined && masked(call, mask);
@@ -157,6 +158,13 @@ function combine(call: InlineCall, make: () => void): boolean {
   make();
   call.code.vectorMemory(VECTOR_MEMORY.store, call.frame.stateOffset(d));
   return true;
+}
+
+/** Bits 4 to 6 of a byte's number do not count, while WebAssembly gives 0 for all numbers above 15. */
+function swizzle({ code }: InlineCall): void {
+  code.v128(new Uint8Array(16).fill(0x8f));
+  code.simd(SIMD.v128_and);
+  code.simd(SIMD.i8x16_swizzle);
 }
 
 /** What an instruction with an immediate has put in the scratch words. */
