@@ -4,6 +4,7 @@ import { residentBytes } from '../host/memory-use.ts';
 import type { Machine } from '../machine/machine.ts';
 
 const share = (part: number, whole: number): string => (whole <= 0 ? '0 %' : `${((100 * part) / whole).toFixed(1)} %`);
+const kilo = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KB`;
 const mega = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MB`;
 
 /** The text of `info jit`. */
@@ -17,7 +18,9 @@ export function describeJit({ tcg, layout }: Machine): string {
     const { made, refused, dropped, evicted } = stats;
     lines.push(
       `regions: ${regions.live} of ${made} made, ${dropped - evicted} dropped, ${evicted} evicted, ${refused} refused, after ${hot} entries; ` +
-        `${stats.instructions} instructions as ${mega(stats.characters)} of text, ${(stats.compileMs / 1000).toFixed(3)} s`,
+        `${stats.instructions} instructions, ${(stats.compileMs / 1000).toFixed(3)} s`,
+      `made as JavaScript: ${stats.JavaScript.made}, ${kilo(stats.JavaScript.length)} of text; ` +
+        `as WebAssembly: ${stats.WebAssembly.made}, ${kilo(stats.WebAssembly.length)} of code`,
       `instructions: ${stats.ran} in regions (${share(stats.ran, tcg.instructions)}), ${tcg.instructions - stats.ran} interpreted`,
       `exits: ${stats.exits} to known addresses (${share(stats.exits - stats.lookups, stats.exits)} linked), ` +
         `${stats.indirect} indirect, ${stats.misses} for one interpreted instruction, ${stats.faults} faults`,

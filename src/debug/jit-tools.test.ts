@@ -35,6 +35,7 @@ async function run(jit: JitOptions) {
 test('info jit and the dumps tell of the region that was made', async () => {
   const { info, ir, jit } = await run({});
   expect(info).toMatch(/^regions: 1 of 1 made, 0 dropped, 0 evicted, 0 refused, after 100 entries; \d instructions/);
+  expect(info).toMatch(/^made as JavaScript: 1, \d+\.\d KB of text; as WebAssembly: 0, 0\.0 KB of code$/m);
   const [, ran, part] = /instructions: (\d+) in regions \(([\d.]+) %\), \d+ interpreted/.exec(info)!;
   expect(Number(ran)).toBeGreaterThan(4800 * 5);
   expect(Number(ran)).toBeLessThanOrEqual(5000 * 5);

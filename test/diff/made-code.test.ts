@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { MicroCpu, type Width } from '../../bench/micro/cpu.ts';
+import type { MadeRegion } from '../../src/accel/tcg/jit/regions.ts';
 import type { TcgOptions } from '../../src/accel/tcg/vcpu.ts';
 import { W } from '../../src/cpu/state.ts';
 
@@ -46,7 +47,8 @@ function make(functions: number, width: Width, options: Pick<TcgOptions, 'jit' |
 }
 
 it.each([32, 64] as const)('a guest that makes code for a living stays within the limits, %i bits', (width) => {
-  const limits = { records: 4_000, characters: 900_000 };
+  // A module takes more than a short text.
+  const limits = { records: 4_000, characters: width === 32 ? 900_000 : 2_000_000 };
   const FUNCTIONS = 1_500;
   const { code, regions } = make(FUNCTIONS, width, { jit: { hot: 100 }, limits });
   const { made, dropped, evicted } = regions!.stats;
@@ -65,6 +67,21 @@ it('where there is no room for more regions, others go and it is made later', ()
   expect(evicted).toBeGreaterThan(10 * refused);
   expect(made).toBeGreaterThan(FUNCTIONS / 2);
   expect(code.store.functions.byNumber.length).toBeLessThan(200);
+});
+
+it.each([
+  ['WebAssembly', true, /^region_\d+_0_200005\n\(local( i32| i64)+\)\n(.*\n)*? +i32\.add\n(.*\n)*call finish\n?$/],
+  ['JavaScript', false, /^return function region_\d+_0_200005\(i\)/m],
+] as const)('%s can be read by who asks', (language, wasm, text) => {
+  const cpu = new MicroCpu('jit', 64, { jit: { hot: 100, passes: { 'web-assembly': wasm } } });
+  const { regions } = cpu.vcpu;
+  const made: MadeRegion[] = [];
+  regions!.onMade = (one) => made.push(one);
+  cpu.call(cpu.place(Uint8Array.from(maker(64))), 1, 0);
+  expect(made).toHaveLength(1);
+  expect(made[0]!.text).toMatch(text);
+  expect(regions!.stats[language]).toEqual({ made: 1, length: expect.any(Number) });
+  expect(regions!.stats[wasm ? 'JavaScript' : 'WebAssembly']).toEqual({ made: 0, length: 0 });
 });
 
 it('a hundred thousand blocks, each of them hot, stay within the limits', () => {

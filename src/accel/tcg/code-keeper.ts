@@ -6,7 +6,10 @@ import type { Regions } from './jit/regions.ts';
 export interface CodeLimits {
   /** Predecoded instructions, 64 bytes each; a page takes more than a hundred, and a few pages must have room. */
   readonly records: number;
-  /** Characters of regions: 7 bytes each with what V8 makes of them, measured over 47 regions of a Debian guest. */
+  /**
+   * Characters of regions in JavaScript: 7 bytes each with what V8 makes of them, measured over 47 regions of a Debian
+   * guest. What a region in WebAssembly counts for is in wasm-emitter.ts.
+   */
   readonly characters: number;
   /** Functions of the interpreter. */
   readonly forms: number;

@@ -43,6 +43,8 @@ export interface RegionJob {
   readonly speculation: Speculation;
   /** Entries after which `grow` is asked for a larger region. */
   readonly growsAt: number | undefined;
+  /** Somebody wants to read what was made. */
+  readonly wantsText: boolean;
 }
 
 /** Code of a region, and the tables that go with it. */
@@ -55,9 +57,12 @@ export interface RegionCode {
   readonly assumed: HighFlow['assumed'];
   /** By OWN. */
   readonly own: Int32Array;
-  /** What it takes of the limit on emitted code. */
+  readonly language: 'JavaScript' | 'WebAssembly';
+  /** Characters of its text, or bytes of its code. */
+  readonly length: number;
+  /** What it takes of the limit on emitted code, which is in characters of JavaScript. */
   readonly characters: number;
-  /** For people. */
+  /** For people; empty unless the job wants it. */
   readonly text: string;
   /** The function takes the place that the job's number names. */
   install(): void;

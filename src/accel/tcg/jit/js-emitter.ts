@@ -58,7 +58,19 @@ export class JsEmitter implements RegionEmitter {
       this.#warm(own, emitted, mode, run);
       functions.byNumber[number] = run;
     };
-    return { nodes, exits, assumed, own, characters: text.length, text, install, remove: () => {} };
+    const { length } = text;
+    return {
+      nodes,
+      exits,
+      assumed,
+      own,
+      language: 'JavaScript',
+      length,
+      characters: length,
+      text: job.wantsText ? text : '',
+      install,
+      remove: () => {},
+    };
   }
 
   /** Runs a region's beginning and ends: V8 would throw optimised code away that meets code without type feedback. */

@@ -164,6 +164,7 @@ export class Regions {
       hot: this.hot(mode),
       speculation: this.#speculation.at(entry, this.#w),
       growsAt: grown || grownLimit === undefined || graph.instructions < limit ? undefined : this.hot(mode) * GROWTH,
+      wantsText: this.onMade !== undefined,
     });
     if (made === undefined) {
       records.functions.remove(slot);
@@ -189,6 +190,8 @@ export class Regions {
     this.#live.set(entry, region);
     this.characters += made.characters;
     this.stats.made++;
+    this.stats[made.language].made++;
+    this.stats[made.language].length += made.length;
     this.stats.instructions += graph.instructions;
     this.stats.characters += made.characters;
     this.stats.compileMs += performance.now() - started;

@@ -12,7 +12,10 @@ export class JitStats {
   dropped = 0;
   /** Of those that were dropped: not because their code changed, but to make room. */
   evicted = 0;
-  /** Guest instructions in the regions that were made, and characters of their text. */
+  /** Regions of either language that were made: characters of their text, or bytes of their code. */
+  readonly JavaScript = { made: 0, length: 0 };
+  readonly WebAssembly = { made: 0, length: 0 };
+  /** Guest instructions in the regions that were made, and what these took of the limit on characters. */
   instructions = 0;
   characters = 0;
   /** Milliseconds that making them took. */
