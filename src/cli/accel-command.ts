@@ -4,7 +4,7 @@ const NAME_WIDTH = 14;
 
 /** `emu accel`: what this host offers to run a guest's CPU; status 2 when that is tcg alone. */
 export async function accel(): Promise<number> {
-  process.stdout.write('tcg: works everywhere: interpreter, and hot code as JavaScript\n');
+  process.stdout.write('tcg: works everywhere: interpreter, and hot code as JavaScript or WebAssembly\n');
   try {
     const { openKvm } = await import('../accel/kvm/system.ts');
     const { describeKvm } = await import('../accel/kvm/describe.ts');

@@ -122,7 +122,7 @@ export const BOOT_OPTIONS = {
     optional: true,
     group: DEBUG,
     value: '[=FILE]',
-    describe: 'print the JavaScript that instructions and regions become (to standard error)',
+    describe: 'print the JavaScript and WebAssembly that instructions and regions become (to standard error)',
   },
   gdb: { type: 'string', group: DEBUG, value: 'PORT', describe: 'wait for gdb on this TCP port of 127.0.0.1' },
   s: { type: 'boolean', group: DEBUG, describe: 'the same as --gdb 1234' },

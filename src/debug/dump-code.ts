@@ -3,7 +3,7 @@ import { disassemble } from '../cpu/disassemble.ts';
 import { printIr } from '../cpu/ir/print.ts';
 import type { Machine } from '../machine/machine.ts';
 
-/** What can be printed of each region when it is made: its instructions as IR, or the JavaScript it became. */
+/** What can be printed of each region when it is made: its instructions as IR, or what it became. */
 export type CodeDump = 'ir' | 'jit';
 
 /** Hands the text of everything that the JIT makes to `print`: regions, and for `jit` the interpreter's forms. */
