@@ -2,14 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { tuneEngine } from '../src/host/tune-engine.ts';
 import { createMachine } from '../src/machine/create-machine.ts';
+import { type EmuTier, optionsOf } from './peers/emu-tier.ts';
 import { type BootReport, now, watchForShell } from './peers/rounds.ts';
 
 tuneEngine();
-const [tier, kernel, initrd] = process.argv.slice(2) as ['interp' | 'jit' | 'kvm', string, string];
+const [tier, kernel, initrd] = process.argv.slice(2) as [EmuTier, string, string];
 const machine = await createMachine({
   memory: 512 * 2 ** 20,
   cpu: 'max',
-  ...(tier === 'kvm' ? { accel: 'kvm' } : { tier }),
+  ...optionsOf(tier),
   kernel: readFileSync(kernel),
   initrd: readFileSync(initrd),
   append: 'console=ttyS0',

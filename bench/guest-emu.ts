@@ -1,16 +1,17 @@
 /* Runs one guest image on emu and prints what was measured as JSON: node guest-emu.js IMAGE TIER COMMAND-LINE [INITRD],
-   where TIER may be kvm; with INITRD the image is a Linux kernel */
+   where TIER may be kvm or js; with INITRD the image is a Linux kernel */
 import { readFileSync } from 'node:fs';
 import { tuneEngine } from '../src/host/tune-engine.ts';
 import { createMachine } from '../src/machine/create-machine.ts';
+import { type EmuTier, optionsOf } from './peers/emu-tier.ts';
 import { type GuestReport, now, RoundReader } from './peers/rounds.ts';
 
 tuneEngine();
-const [image, tier, append, initrd] = process.argv.slice(2) as [string, 'interp' | 'jit' | 'kvm', string, string?];
+const [image, tier, append, initrd] = process.argv.slice(2) as [string, EmuTier, string, string?];
 const machine = await createMachine({
   memory: (initrd === undefined ? 64 : 512) * 2 ** 20,
   cpu: 'max',
-  ...(tier === 'kvm' ? { accel: 'kvm' } : { tier }),
+  ...optionsOf(tier),
   kernel: readFileSync(image),
   ...(initrd === undefined ? {} : { initrd: readFileSync(initrd) }),
   append,

@@ -28,7 +28,11 @@ function settings() {
     .usage('Usage: npm run bench:peers -- [options]')
     .options({
       quick: { type: 'boolean', default: false, describe: '1 process per engine and kernel, a quarter of the work' },
-      only: { type: 'string', default: ENGINES, describe: 'engines; emu means jit,interp' },
+      only: {
+        type: 'string',
+        default: ENGINES,
+        describe: 'engines; emu means jit,interp; js is jit with JavaScript for 64-bit code too',
+      },
       arch: { type: 'string', default: 'i386,amd64', describe: `of ${ARCHES.join(',')}` },
       filter: { type: 'string', default: '', describe: 'kernels whose name matches' },
       repeats: { type: 'number', defaultDescription: '3, quick 1', describe: 'processes per engine and kernel' },
@@ -77,6 +81,7 @@ async function enginesOf(
     v86: () => v86(build),
     kvm: () => emu('kvm', build, 'kvm', commit, nodeOptions, noKvm),
     jit: () => emu('jit', build, 'jit', commit, nodeOptions),
+    js: () => emu('js', build, 'js', commit, nodeOptions),
     interp: () => emu('interp', build, 'interp', commit, nodeOptions),
   };
   for (const name of only) {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openKvm } from '../../src/accel/kvm/system.ts';
 import type { Guest } from './build.ts';
+import type { EmuTier } from './emu-tier.ts';
 import type { Arch } from './kernel-table.ts';
 import { bootDriver, kernelDriver, markedBoot, markedKernel } from './processes.ts';
 import type { BootReport, GuestReport } from './rounds.ts';
@@ -66,7 +67,7 @@ export async function kvmGap(): Promise<string | undefined> {
 export function emu(
   name: string,
   build: string,
-  tier: 'interp' | 'jit' | 'kvm',
+  tier: EmuTier,
   version: string,
   nodeOptions: readonly string[],
   gap?: string,
