@@ -44,7 +44,7 @@ function casesOf(width: Width): Case[] {
   const { store } = vcpu.code;
   const table = new CodeTable(store, store.pageOf(hot));
   const records = insns.map(() => table.take());
-  const graph = buildFlowGraph(hot, vcpu.code, passes, { limit: 240, holds: fitsRegion }, 240);
+  const graph = buildFlowGraph(hot, vcpu.code, passes, { limit: 240, guesses: 8, holds: fitsRegion }, 240);
   if (graph === undefined) throw new Error('the sample has no hot block');
   const ends = { guarded: false, hot: 100_000, isUnaligned: () => false, isUnusualX87: () => false };
   const group = `front end ${width}`;
@@ -70,7 +70,7 @@ function casesOf(width: Width): Case[] {
       group,
       name: 'flow graph of a region',
       units: graph.instructions,
-      run: () => buildFlowGraph(hot, vcpu.code, passes, { limit: 240, holds: fitsRegion }, 240),
+      run: () => buildFlowGraph(hot, vcpu.code, passes, { limit: 240, guesses: 8, holds: fitsRegion }, 240),
     },
     {
       group,

@@ -109,14 +109,14 @@ test('there are no more records than was agreed', () => {
   expect(() => table.take()).toThrow('no room for predecoded instructions');
 });
 
-test('heat counts beyond 31 bits, and eight targets are noted', () => {
+test('heat counts beyond 31 bits, and 48 targets are noted', () => {
   const { records, table } = setUp();
   const i = put(records, table, 0, 1);
   records.words[i + R.heat] = 0x7fffffff;
   records.words[i + R.heat]! += 1;
   expect(records.heat(i)).toBe(0x80000000);
-  for (let n = 1; n < 12; n++) records.noteTarget(i, n * RECORD);
-  expect(records.targets.get(i)).toHaveLength(8);
+  for (let n = 1; n < 60; n++) records.noteTarget(i, n * RECORD);
+  expect(records.targets.get(i)).toHaveLength(48);
 });
 
 test('an instruction that ends at 4 GiB has the next high half behind it, in 64-bit code', () => {

@@ -188,4 +188,4 @@ export class Records {
 }
 
 /** So many targets of an indirect jump are remembered for regions. */
-const TARGET_LIMIT = 8;
+const TARGET_LIMIT = 48;

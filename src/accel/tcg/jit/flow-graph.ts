@@ -57,6 +57,8 @@ export interface GraphRules {
   /** Instructions of a region, at most, and of one that has been entered often. */
   readonly limit: number;
   readonly grownLimit?: number;
+  /** Targets of an indirect jump that it tests for, at most: more cost more than looking the target up. */
+  readonly guesses: number;
   /** Whether there is code for an instruction that stays in its region. */
   readonly holds: (ir: IrBuilder) => boolean;
   /** Makes IR of an instruction, if not `translateInsn`. */
@@ -82,7 +84,7 @@ export function buildFlowGraph(
   entry: number,
   source: CodeSource,
   passes: Passes,
-  { holds, endsAt, translate = translateInsn }: GraphRules,
+  { guesses, holds, endsAt, translate = translateInsn }: GraphRules,
   limit: number,
 ): FlowGraph | undefined {
   const { store } = source;
@@ -147,7 +149,7 @@ export function buildFlowGraph(
       [low, high] = next;
     }
   }
-  return cut(store, leaders, leaderKeys, nodeAt, instructions, passes);
+  return cut(store, leaders, leaderKeys, nodeAt, instructions, passes, guesses);
 }
 
 /** Undefined when a region cannot hold the instruction. */
@@ -163,9 +165,6 @@ function makeNode(
   return holds(ir) ? { rec, insn, ir } : undefined;
 }
 
-/** Tests for more targets than this cost more than looking the target up. */
-const GUESS_LIMIT = 8;
-
 /** Blocks that an indirect jump may go to: where it went before; for a return, behind the calls of the region. */
 function guessTargets(
   store: Records,
@@ -173,6 +172,7 @@ function guessTargets(
   nodeAt: ReadonlyMap<number, Node>,
   indexOf: ReadonlyMap<number, number>,
   passes: Passes,
+  most: number,
 ): readonly number[] {
   const known = passes['indirect-guesses'] ? (store.targets.get(node.rec) ?? []) : [];
   const hottest = [...known].sort((a, b) => store.heat(b) - store.heat(a));
@@ -184,7 +184,7 @@ function guessTargets(
     }
   }
   const blocks = keys.map((key) => indexOf.get(key)).filter((block) => block !== undefined);
-  return [...new Set(blocks)].slice(0, GUESS_LIMIT);
+  return [...new Set(blocks)].slice(0, most);
 }
 
 /** Cuts what was collected into basic blocks at the leaders. */
@@ -195,6 +195,7 @@ function cut(
   nodeAt: ReadonlyMap<number, Node>,
   instructions: number,
   passes: Passes,
+  guessLimit: number,
 ): FlowGraph | undefined {
   const indexOf = new Map<number, number>();
   for (const { low, high } of leaders) {
@@ -232,7 +233,7 @@ function cut(
         break;
       }
       if (kind === 'indirect') {
-        const guesses = guessTargets(store, node, nodeAt, indexOf, passes);
+        const guesses = guessTargets(store, node, nodeAt, indexOf, passes, guessLimit);
         blocks.push({ ...start, nodes: run.nodes, end: 'indirect', next: { low: 0, high: 0 }, guesses });
         break;
       }

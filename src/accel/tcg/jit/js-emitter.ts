@@ -11,6 +11,7 @@ import type { JitStats } from './stats.ts';
 
 /** V8 optimises functions of this size quickly and well. */
 const LIMIT = 240;
+const GUESSES = 8;
 
 /** Makes regions as JavaScript, which V8 compiles. */
 export class JsEmitter implements RegionEmitter {
@@ -36,6 +37,7 @@ export class JsEmitter implements RegionEmitter {
     this.#stats = stats;
     this.rules = {
       limit: LIMIT,
+      guesses: GUESSES,
       holds: (ir) => ir.terminal.kind !== 'repeat' && fitsRegion(ir) && (passes['helper-calls'] || !callsHelper(ir)),
       endsAt,
     };

@@ -30,6 +30,9 @@ export function emitWasm(graph: FlowGraph, mode: number, passes: Passes, layout:
 
 /** What does not follow from a region's code: see RegionJob. */
 type Ends = Pick<RegionJob, 'guarded' | 'hot' | 'growsAt'>;
+/** So many are compared one after the other. */
+const FEW_GUESSES = 3;
+
 type Label = 'out' | 'miss' | 'try' | 'if' | `b${number}` | `l${number}`;
 
 class Emitter implements Region {
@@ -385,18 +388,41 @@ class Emitter implements Region {
         printer!.push(terminal.target);
         code.set(frame.target);
         frame.giveBack();
-        for (const guess of block.guesses) {
-          const { low, high } = this.#blocks[guess]!;
-          code.get(frame.target);
-          frame.pushAddress(code, low, high);
-          code.op(OP.i64_eq);
-          this.#begin('if', () => code.if());
-          this.#edge(at, { block: guess }, flags);
-          this.#end();
-        }
+        this.#guess(at, [...block.guesses].sort(this.#byAddress), flags);
         this.#exit(EXIT.INDIRECT);
       }
     }
+  }
+
+  readonly #byAddress = (a: number, b: number): number => {
+    const [one, other] = [this.#blocks[a]!, this.#blocks[b]!];
+    return (one.high >>> 0) - (other.high >>> 0) || (one.low >>> 0) - (other.low >>> 0);
+  };
+
+  /** Goes on in the region where the target is one of these blocks, sorted by address. */
+  #guess(from: number, guesses: readonly number[], flags: FlagKnowledge): void {
+    const { code, frame } = this;
+    const compare = (block: number, op: number): void => {
+      const { low, high } = this.#blocks[block]!;
+      code.get(frame.target);
+      frame.pushAddress(code, low, high);
+      code.op(op);
+      this.#begin('if', () => code.if());
+    };
+    if (guesses.length <= FEW_GUESSES) {
+      for (const guess of guesses) {
+        compare(guess, OP.i64_eq);
+        this.#edge(from, { block: guess }, flags);
+        this.#end();
+      }
+      return;
+    }
+    const middle = guesses.length >> 1;
+    compare(guesses[middle]!, OP.i64_lt_u);
+    this.#guess(from, guesses.slice(0, middle), flags);
+    code.op(OP.else);
+    this.#guess(from, guesses.slice(middle), flags);
+    this.#end();
   }
 
   #edge(from: number, edge: Edge, flags: FlagKnowledge): void {

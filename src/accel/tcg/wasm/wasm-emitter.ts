@@ -18,6 +18,8 @@ import { WordPool } from './word-pool.ts';
 /** Instructions of a region at first, and of one that is entered often: large ones are left less, and take V8 longer. */
 const LIMIT = 100;
 const GROWN_LIMIT = 480;
+/** They are searched by halves. */
+const GUESSES = 48;
 /**
  * A module takes as much memory as so many characters of JavaScript, and so many for each byte of its code. Measured with
  * both of V8's compilers over 1,000 to 3,000 regions of 1,100 to 5,300 bytes: 25 KB, and 11 bytes.
@@ -43,6 +45,7 @@ export class WasmEmitter implements RegionEmitter {
     this.rules = {
       limit: LIMIT,
       grownLimit: GROWN_LIMIT,
+      guesses: GUESSES,
       holds,
       translate: (insn) => translateInsn(withMovableAddresses(insn), new IrBuilder(true)),
     };
