@@ -3,12 +3,16 @@
  * guest's RAM.
  * Usage: npx tsx bench/soak.ts [amd64|i386] [minutes]
  */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { keepHeapTrimmed } from '../src/cli/heap-trim.ts';
 import { tuneEngine } from '../src/host/tune-engine.ts';
 import { createMachine, findGuest, type GuestArch } from '../src/index.ts';
+
+const PAGE = 4096;
+/** Bit 63 of an entry of pagemap, in its last byte. */
+const PRESENT = 0x80;
 
 tuneEngine();
 keepHeapTrimmed();
@@ -45,13 +49,21 @@ machine.console.onByte = (byte) => {
     line = '';
   }
 };
-/** Resident bytes of the mapping that the guest's RAM is: the smallest one that it fits into. */
+/** Resident bytes of the guest's RAM, with which the smallest mapping that it fits into begins (proc(5): maps, pagemap). */
 function residentRam(): number {
-  const maps = readFileSync('/proc/self/smaps', 'utf8').matchAll(/^Size: +(\d+) kB[\s\S]*?^Rss: +(\d+) kB/gm);
-  const fits = [...maps].map(([, size, rss]) => [Number(size) * 1024, Number(rss) * 1024] as const);
-  const [smallest] = fits.filter(([size]) => size >= machine.layout.ramSize).sort(([a], [b]) => a - b);
-  if (smallest === undefined) throw new Error("no mapping is as large as the guest's RAM");
-  return smallest[1];
+  const { ramSize } = machine.layout;
+  const starts = [...readFileSync('/proc/self/maps', 'utf8').matchAll(/^([0-9a-f]+)-([0-9a-f]+) /gm)]
+    .map(([, from, to]) => [Number.parseInt(from!, 16), Number.parseInt(to!, 16)] as const)
+    .filter(([from, to]) => to - from >= ramSize)
+    .sort(([a, b], [c, d]) => b - a - (d - c));
+  if (starts[0] === undefined) throw new Error("no mapping is as large as the guest's RAM");
+  const entries = Buffer.alloc((ramSize / PAGE) * 8);
+  const file = openSync('/proc/self/pagemap', 'r');
+  readSync(file, entries, 0, entries.length, (starts[0][0] / PAGE) * 8);
+  closeSync(file);
+  let resident = 0;
+  for (let at = 7; at < entries.length; at += 8) if ((entries[at]! & PRESENT) !== 0) resident += PAGE;
+  return resident;
 }
 const mega = (bytes: number): number => Math.round(bytes / 2 ** 20);
 const started = performance.now();
