@@ -31,8 +31,11 @@ const FOR_BOTH = PASS_NAMES.filter(
   (name) => !['flag-sinking', 'value-facts', 'aligned-access', 'high-halves'].includes(name),
 );
 
+/** JavaScript has no vectors. */
+const FOR_JAVASCRIPT = PASS_NAMES.filter((name) => name !== 'web-assembly' && name !== 'inline-vector');
+
 describe.each([
-  ['JavaScript', { 'web-assembly': false }, [...PASS_NAMES.filter((name) => name !== 'web-assembly'), 'all']],
+  ['JavaScript', { 'web-assembly': false }, [...FOR_JAVASCRIPT, 'all']],
   ['WebAssembly', {}, [...FOR_BOTH, 'all']],
 ] as const)('a pass that is switched off in %s', (_, base, names) => {
   const { made } = runAll(base);
