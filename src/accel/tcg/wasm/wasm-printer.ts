@@ -9,11 +9,11 @@ import { type FlagKnowledge, mergeFlags } from '../jit/flag-state.ts';
 import type { Passes } from '../jit/passes.ts';
 import type { Calls } from './bridge.ts';
 import { I32, I64, MEMORY, OP, V128, VECTOR_MEMORY, type WasmCode } from './code.ts';
-import { FlagPrinter, isKnown } from './flags.ts';
 import type { Frame } from './frame.ts';
 import { printInline } from './inline.ts';
 import { movableHalf } from './movable.ts';
 import { PURE } from './pure.ts';
+import { RegionFlags, resultFollows } from './region-flags.ts';
 import { NO_VECTOR_MOVES, pushVector, type Vector, type VectorMoves, vectorMoves } from './vector-moves.ts';
 
 /** What the instructions of a region share. */
@@ -52,8 +52,7 @@ export class WasmPrinter {
   /** By value: the local with the offset in RAM that a load for writing found. */
   readonly #offsets = new Map<ValueId, number>();
   readonly #arms: { before: FlagKnowledge; afterThen: FlagKnowledge | undefined }[] = [];
-  /** What is known of the flags here. */
-  flags: FlagKnowledge;
+  readonly #flags: RegionFlags;
   /** Nothing looks at the flags that this instruction sets. */
   flagsDead = false;
 
@@ -64,11 +63,16 @@ export class WasmPrinter {
     this.#frame = region.frame;
     this.#node = node;
     this.#vectors = region.passes['inline-vector'] ? vectorMoves(ir) : NO_VECTOR_MOVES;
-    this.flags = flags;
+    this.#flags = new RegionFlags(flags, region);
     const { tlb } = region.frame.layout;
     const user = (mode & MODE.USER) !== 0;
     this.#read = user ? tlb.ur : tlb.kr;
     this.#write = user ? tlb.uw : tlb.kw;
+  }
+
+  /** What is known of the flags here. */
+  get flags(): FlagKnowledge {
+    return this.#flags.known;
   }
 
   /** Prints all instructions; the terminal's values stay where they are until the locals are given back. */
@@ -199,16 +203,16 @@ export class WasmPrinter {
       case 'setFlags':
         return this.#setFlags(inst);
       case 'cond':
-        this.#condition(inst.cc);
+        this.#flags.condition(number(inst.cc));
         return this.#keep(at);
       case 'getFlags':
-        this.#allFlags();
+        this.#flags.all();
         return this.#keep(at);
       case 'putFlags':
         this.push(inst.value);
         code.op(OP.i64_extend_i32_u);
         code.set(this.#frame.fa);
-        return this.#nowFlags(KIND.EXPLICIT);
+        return this.#flags.are(KIND.EXPLICIT);
       case 'call':
         return this.#call(inst, at);
       case 'fault':
@@ -224,14 +228,14 @@ export class WasmPrinter {
         code.op(OP.else);
         const arm = this.#arms[this.#arms.length - 1]!;
         arm.afterThen = this.flags;
-        this.flags = arm.before;
+        this.#flags.known = arm.before;
         return;
       }
       case 'end': {
         code.op(OP.end);
         this.#region.nest(-1);
         const { before, afterThen } = this.#arms.pop()!;
-        this.flags = mergeFlags(afterThen ?? before, this.flags);
+        this.#flags.known = mergeFlags(afterThen ?? before, this.flags);
       }
     }
   }
@@ -459,124 +463,9 @@ export class WasmPrinter {
     if (!resultFollows(kind)) keep(result, frame.fr, OP.i64_extend_i32_s);
     keep(a, frame.fa, OP.i64_extend_i32_u);
     keep(b, frame.fb, OP.i64_extend_i32_u);
-    this.#nowFlags(kind);
-  }
-
-  #nowFlags(kind: number): void {
-    this.flags = kind;
-    this.#code.i32(kind);
-    this.#code.set(this.#frame.fk);
-  }
-
-  /** Prints flags of a kind that is known. */
-  #flagsOf(kind: number): FlagPrinter {
-    const code = this.#code;
-    const frame = this.#frame;
-    const wide = (kind & 3) === 3;
-    const push = (local: number) => (): void => {
-      code.get(local);
-      if (!wide) code.op(OP.i32_wrap_i64);
-    };
-    const [a, b] = [push(frame.fa), push(frame.fb)];
-    const r = !resultFollows(kind)
-      ? push(frame.fr)
-      : (): void => {
-          a();
-          b();
-          const subtract = (kind & ~3) === KIND.SUB;
-          code.op(subtract ? (wide ? OP.i64_sub : OP.i32_sub) : wide ? OP.i64_add : OP.i32_add);
-          if ((kind & 3) === 0) code.op(OP.i32_extend8_s);
-          if ((kind & 3) === 1) code.op(OP.i32_extend16_s);
-        };
-    return new FlagPrinter(code, kind, { a, b, r });
-  }
-
-  /** The kind of the flags. Where it is not known, they become bits. */
-  #knownKind(): number {
-    const { flags } = this;
-    const code = this.#code;
-    if (this.#region.passes['known-flags'] && typeof flags === 'number' && isKnown(flags)) return flags;
-    if (flags !== 'kept') keepFlags(code, this.#frame);
-    this.#region.calls.call(code, 'flagsOf', { params: 0, result: true });
-    code.op(OP.i64_extend_i32_u);
-    code.set(this.#frame.fa);
-    this.#nowFlags(KIND.EXPLICIT);
-    return KIND.EXPLICIT;
-  }
-
-  #condition(cc: Known): void {
-    this.#flagsOf(this.#knownKind()).condition(number(cc));
-  }
-
-  #allFlags(): void {
-    this.#flagsOf(this.#knownKind()).all();
+    this.#flags.are(kind);
   }
 }
-
-/** Stores the flags in the state, unless they are there. */
-export function keepFlags(code: WasmCode, frame: Frame): void {
-  const { fk, fr, fa, fb, layout } = frame;
-  const at = (word: number): number => layout.state + 4 * word;
-  const isGroup = (kind: number): void => {
-    code.get(fk);
-    code.i32(~3);
-    code.op(OP.i32_and);
-    code.i32(kind);
-    code.op(OP.i32_eq);
-  };
-  const follows = (op: number): void => {
-    code.get(fa);
-    code.get(fb);
-    code.op(op);
-    code.set(fr);
-  };
-  // Bits that the operand's size leaves unused.
-  const unused = (): void => {
-    code.i64(64, 0);
-    code.i64(8, 0);
-    code.get(fk);
-    code.i32(3);
-    code.op(OP.i32_and);
-    code.op(OP.i64_extend_i32_u);
-    code.op(OP.i64_shl);
-    code.op(OP.i64_sub);
-  };
-  code.get(fk);
-  code.i32(0);
-  code.op(OP.i32_ge_s);
-  code.if();
-  code.i32(0);
-  code.get(fk);
-  code.memory(MEMORY.i32_store, at(W.flagKind));
-  for (const [local, word] of [
-    [fa, W.flagA],
-    [fb, W.flagB],
-  ] as const) {
-    code.i32(0);
-    code.get(local);
-    code.memory(MEMORY.i64_store, at(word));
-  }
-  isGroup(KIND.SUB);
-  code.if();
-  follows(OP.i64_sub);
-  code.op(OP.else);
-  isGroup(KIND.ADD);
-  code.if();
-  follows(OP.i64_add);
-  code.op(OP.end);
-  code.op(OP.end);
-  code.i32(0);
-  code.get(fr);
-  unused();
-  code.op(OP.i64_shl);
-  unused();
-  code.op(OP.i64_shr_s);
-  code.memory(MEMORY.i64_store, at(W.flagRes));
-  code.op(OP.end);
-}
-
-/** Addition and subtraction: the result follows from the operands, and is not kept. */
-const resultFollows = (kind: number): boolean => (kind & ~3) === KIND.SUB || (kind & ~3) === KIND.ADD;
 
 const LOADS = { 1: MEMORY.i32_load8_u, 2: MEMORY.i32_load16_u, 4: MEMORY.i32_load, 8: MEMORY.i64_load } as const;
 const STORES = { 1: MEMORY.i32_store8, 2: MEMORY.i32_store16, 4: MEMORY.i32_store, 8: MEMORY.i64_store } as const;
