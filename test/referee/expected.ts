@@ -144,6 +144,13 @@ export const EXPECTED: readonly Expected[] = [
     reason: 'the order in which an instruction touches the parts of its operands is not architectural',
   },
   {
+    rows: /^(FLD|FSTP|FBLD|FBSTP)$/,
+    names: ANY,
+    when: ({ row }, want, got) => row.operands.includes('Mt') && is(want, PF) && is(got, GP, SS),
+    reason: 'ten bytes are eight and two: the first ones may meet a page fault before the last ones meet the limit',
+    rare: true,
+  },
+  {
     rows: /^POPA$/,
     names: /^r\d+$/,
     on: ['amd'],
@@ -179,6 +186,7 @@ export const EXPECTED: readonly Expected[] = [
     on: ['process'],
     when: ({ world }, want, got) => is(want, GP, SS) && is(got, PF) && isAtEnd(world, got.cr2),
     reason: 'an access that wraps at 4 GiB in a segment of 4 GiB may fault or not (SDM 3A 5.3)',
+    rare: true,
   },
   {
     rows: /^F?X(SAVE|RSTOR)/,
