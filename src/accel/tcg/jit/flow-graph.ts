@@ -86,13 +86,14 @@ export function buildFlowGraph(
   passes: Passes,
   { guesses, holds, endsAt, translate = translateInsn }: GraphRules,
   limit: number,
+  mostHeat = Infinity,
 ): FlowGraph | undefined {
   const { store } = source;
   const c = store.words;
   const nodeAt = new Map<number, Node>();
   const leaders: { low: number; high: number }[] = [];
   const leaderKeys = new Set<number>();
-  const hot = store.heat(entry);
+  const hot = Math.min(store.heat(entry), mostHeat);
   const rare = hot * RARE;
   let instructions = 0;
 

@@ -140,7 +140,14 @@ export class Regions {
     if ((mode & MODE.ALIGN_CHECK) !== 0) return;
     const started = performance.now();
     const build = ({ rules }: RegionEmitter): FlowGraph | undefined =>
-      buildFlowGraph(entry, this.#code, this.#passes, rules, grown ? (rules.grownLimit ?? rules.limit) : rules.limit);
+      buildFlowGraph(
+        entry,
+        this.#code,
+        this.#passes,
+        rules,
+        grown ? (rules.grownLimit ?? rules.limit) : rules.limit,
+        this.hot(mode),
+      );
     let emitter = suitsWasm(mode) ? (this.#webAssembly ?? this.#javaScript) : this.#javaScript;
     let graph = build(emitter);
     if (emitter !== this.#javaScript && graph !== undefined && this.#isForX87(graph)) {
