@@ -69,8 +69,8 @@ describe.skipIf(NO_KVM !== undefined)(`calls that fail${WHY}`, () => {
   test('no memory for the guest: says how much, and what helps', async () => {
     const libc = await loadLibc();
     const system = openWith(libc);
-    expect(() => new KvmHost(system).allocate(2 ** 46)).toThrow(
-      /does not give 67108864 MB \(ENOMEM\): choose less memory/,
+    expect(() => new KvmHost(system).allocate(2 ** 47)).toThrow(
+      /does not give 134217728 MB \(ENOMEM\): choose less memory/,
     );
     system.close();
   });
