@@ -47,12 +47,12 @@ export class HandOver {
       this.regions?.promote(i);
       return i;
     };
-    const interrupted = (i: number): number => {
-      this.repeating = true;
-      return stop(i);
-    };
     const interrupts = (): void => {
       this.repeating = true;
+    };
+    const interrupted = (i: number): number => {
+      interrupts();
+      return stop(i);
     };
     const ask = (why: number, i: number, low: number, high: number): number => {
       switch (why) {

@@ -2,10 +2,9 @@ import { MODE } from '../../../cpu/mode.ts';
 import { W } from '../../../cpu/state.ts';
 import { recentIndex } from '../code-cache.ts';
 import { R } from '../record.ts';
+import { analyse } from './analysis.ts';
 import { isDivision } from './division.ts';
 import { EXIT, OWN, type RegionNode } from './emitter.ts';
-import { flagFlow } from './flag-flow.ts';
-import { flagUse } from './flag-liveness.ts';
 import { FLAG_LOCALS, type FlagKnowledge, type FlagState, keepText, settleText } from './flag-state.ts';
 import type { Block, Edge, FlowGraph } from './flow-graph.ts';
 import { type HighFlow, highFlow, type Speculation } from './high-flow.ts';
@@ -14,8 +13,7 @@ import { isFloatCall } from './inline-float.ts';
 import type { Passes } from './passes.ts';
 import { entryHighName, gprName, type RegionLocals, RegionPrinter } from './region-printer.ts';
 import { COUNT } from './stats.ts';
-import { type Structure, structure } from './structure.ts';
-import { unrollLoops } from './unroll.ts';
+import type { Structure } from './structure.ts';
 import { ValueFacts } from './value-facts.ts';
 import { X87Block } from './x87-block.ts';
 import { X87_LOCALS, X87_SETTLE } from './x87-settle.ts';
@@ -85,20 +83,20 @@ class RegionEmitter {
 
   constructor(graph: FlowGraph, mode: number, passes: Passes, speculation: Speculation, ends: RegionEnds) {
     this.#ends = ends;
-    this.#blocks = passes.loops && passes['unrolled-loops'] ? unrollLoops(graph.blocks) : graph.blocks;
+    const { blocks, shape, flagsAt, deadFlags, flagsLive } = analyse(graph, passes);
+    this.#blocks = blocks;
     this.#mode = mode;
     this.#passes = passes;
     this.#long = (mode & MODE.CODE) === MODE.CODE_64;
-    this.#shape = structure(this.#blocks);
+    this.#shape = shape;
     const mayAsk = (helper: string): boolean => !isDivision(helper) && !isFloatCall(helper);
     this.#calls = this.#blocks.some(({ nodes }) =>
       nodes.some(({ ir }) => ir.insts.some((inst) => inst.op === 'call' && mayAsk(inst.helper))),
     );
-    this.#flagsAt = passes['flag-flow'] ? flagFlow(this.#blocks, this.#shape.order) : [];
+    this.#flagsAt = flagsAt;
     if (this.#long && passes['high-halves']) this.#highs = highFlow(this.#blocks, this.#shape, speculation);
-    const { dead, liveIn } = flagUse(this.#blocks, this.#shape);
-    this.#deadFlags = passes['dead-flags'] ? dead : [];
-    this.#flagsLive = passes['dead-flags'] ? liveIn : liveIn.map(() => true);
+    this.#deadFlags = deadFlags;
+    this.#flagsLive = flagsLive;
   }
 
   emit(name: string): RegionText {

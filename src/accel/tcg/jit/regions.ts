@@ -329,7 +329,7 @@ export class Regions {
     };
     // A region writes the budget that it begins with into the first word.
     const entered = env.arena.takeWords(1);
-    Object.assign(names, { entered, counts: stats.counts, epoch: code.epochWord, recent: code.recent });
+    Object.assign(names, { entered, counts: stats.counts, epoch: code.epochWord });
     const regionOf = (number: number): Region => this.#byNumber[number]!;
     // -1: the region may run.
     names.recheck = (number: number, i: number): number => {

@@ -1,12 +1,10 @@
 import { W } from '../../../cpu/state.ts';
+import { analyse } from '../jit/analysis.ts';
 import { EXIT, type RegionNode } from '../jit/emitter.ts';
-import { flagFlow } from '../jit/flag-flow.ts';
-import { flagUse } from '../jit/flag-liveness.ts';
 import type { FlagKnowledge } from '../jit/flag-state.ts';
 import { type Block, type Edge, type FlowGraph, repeats } from '../jit/flow-graph.ts';
 import type { Passes } from '../jit/passes.ts';
-import { type Structure, structure } from '../jit/structure.ts';
-import { unrollLoops } from '../jit/unroll.ts';
+import type { Structure } from '../jit/structure.ts';
 import { Calls } from './bridge.ts';
 import { OP, WasmCode, type WasmType } from './code.ts';
 import { Frame, type Layout } from './frame.ts';
@@ -52,11 +50,12 @@ class Emitter implements Region {
     this.frame = new Frame(layout, graph.blocks[0]!);
     this.passes = passes;
     this.#ends = ends;
-    this.#blocks = passes.loops && passes['unrolled-loops'] ? unrollLoops(graph.blocks) : graph.blocks;
+    const { blocks, shape, flagsAt, deadFlags } = analyse(graph, passes);
+    this.#blocks = blocks;
     this.#mode = mode;
-    this.#shape = structure(this.#blocks);
-    this.#flagsAt = passes['flag-flow'] ? flagFlow(this.#blocks, this.#shape.order) : [];
-    this.#deadFlags = passes['dead-flags'] ? flagUse(this.#blocks, this.#shape).dead : [];
+    this.#shape = shape;
+    this.#flagsAt = flagsAt;
+    this.#deadFlags = deadFlags;
     this.#asks = this.#blocks.some(({ nodes }) => nodes.some(({ ir }) => ir.insts.some(({ op }) => op === 'call')));
   }
 
