@@ -48,6 +48,7 @@ export class BreakpointSet {
       }
     }
     this.#mmu.watch([...pages]);
+    this.#code.moving.enabled = points.length === 0;
     this.#code.clear();
   }
 

@@ -9,6 +9,7 @@ import type { Mmu } from '../../mmu/mmu.ts';
 import { type CodePlace, CodeTable } from './code-table.ts';
 import type { Forms } from './forms.ts';
 import { LiveTables } from './live-tables.ts';
+import { MovingTables } from './moving-tables.ts';
 import { Predecoder } from './predecoder.ts';
 import { type Handler, INFO, LONGEST, R, STOP } from './record.ts';
 import type { Records } from './records.ts';
@@ -55,6 +56,7 @@ export class CodeCache {
   /** Tables of ring 3 code that may hold records. */
   readonly #user = new Set<CodeTable>();
   readonly #live = new LiveTables();
+  readonly moving: MovingTables;
   /** Tables that wait for a sweep: no record of theirs can be looked up. */
   #gone: CodeTable[] = [];
   #count = 0;
@@ -96,6 +98,7 @@ export class CodeCache {
     this.#mmu = mmu;
     this.#pages = pages;
     this.store = records;
+    this.moving = new MovingTables(this.#byPage, this.#live);
     this.predecoder = new Predecoder(mmu.map.ram.u8, decoder, forms, records, {
       fetch: (low, high, mode) => this.#fetchFrom(low, high, mode),
       spansPages: (record, secondPage, number) => this.#spansPages(record, secondPage, number),
@@ -370,6 +373,8 @@ export class CodeCache {
     let tables = this.#byPage.get(ramPage);
     if (tables === undefined) this.#byPage.set(ramPage, (tables = []));
     for (const table of tables) if (table.isAt(place)) return table;
+    const moved = this.moving.move(ramPage, place);
+    if (moved !== undefined) return moved;
     const table = new CodeTable(this.store, { ramPage, ...place });
     tables.push(table);
     this.#tables++;

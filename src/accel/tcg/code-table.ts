@@ -1,5 +1,5 @@
 import { MODE } from '../../cpu/mode.ts';
-import { LONGEST, R, RECORD } from './record.ts';
+import { INFO, LONGEST, R, RECORD } from './record.ts';
 import { type Records, RUN } from './records.ts';
 
 /** What the records of a table have in common: a page of code, as seen at one linear address in one mode. */
@@ -19,12 +19,10 @@ export interface CodePlace {
 export class CodeTable implements CodePlace {
   readonly ramPage: number;
   readonly mode: number;
-  readonly linearLow: number;
-  readonly linearHigh: number;
+  linearLow: number;
+  linearHigh: number;
   readonly codeBase: number;
   readonly codeLimit: number;
-  /** High half of the instruction pointer: 0 outside 64-bit mode. */
-  readonly ipHigh: number;
   /** What the records call it. */
   readonly number: number;
   readonly #records: Records;
@@ -37,6 +35,14 @@ export class CodeTable implements CodePlace {
   size = 0;
   /** Epoch of the code cache in which the page was last looked up. */
   used = 0;
+  /** How often translations had been dropped when the table was live for the last time. */
+  retired = 0;
+  /** Its records are right at this linear address alone. */
+  stays = false;
+  /** Where it was before it moved. */
+  #before: { readonly linearLow: number; readonly linearHigh: number } | undefined;
+  /** Those that move when it does, itself included; undefined while it is alone. */
+  group: Set<CodeTable> | undefined;
 
   constructor(records: Records, place: CodePlace) {
     this.ramPage = place.ramPage;
@@ -45,7 +51,6 @@ export class CodeTable implements CodePlace {
     this.linearHigh = place.linearHigh;
     this.codeBase = place.codeBase;
     this.codeLimit = place.codeLimit;
-    this.ipHigh = place.linearHigh;
     this.#records = records;
     this.number = records.addTable(this, this.ipHigh, this.mode);
   }
@@ -58,6 +63,21 @@ export class CodeTable implements CodePlace {
       this.codeBase === codeBase &&
       this.codeLimit === codeLimit
     );
+  }
+
+  /** It was at this linear address before it moved. */
+  wasAt({ linearLow, linearHigh }: Pick<CodePlace, 'linearLow' | 'linearHigh'>): boolean {
+    return this.#before?.linearLow === linearLow && this.#before.linearHigh === linearHigh;
+  }
+
+  /** As far as is known, the other one's records stay as far away as they are. */
+  movesWith(other: CodeTable): boolean {
+    return other === this || (this.group !== undefined && other.group === this.group);
+  }
+
+  /** High half of the instruction pointer: 0 outside 64-bit mode. */
+  get ipHigh(): number {
+    return this.linearHigh;
   }
 
   /** The linear page is known to be this RAM page, and to be executable in this mode. */
@@ -134,6 +154,24 @@ export class CodeTable implements CodePlace {
     }
   }
 
+  /** The page is seen so many bytes higher, at most 2^63 and a multiple of 4096: 64-bit code alone. */
+  moveBy(low: number, high: number): void {
+    const { words, ipHighs } = this.#records;
+    const { linearLow, linearHigh } = this;
+    this.#before = { linearLow, linearHigh };
+    [this.linearLow, this.linearHigh] = sum(this.linearLow, this.linearHigh, low, high);
+    ipHighs[this.number] = this.linearHigh;
+    const move = (at: number, atHigh: number): void => {
+      [words[at], words[atHigh]] = sum(words[at]!, words[atHigh]!, low, high);
+    };
+    for (const i of this.all()) {
+      words[i + R.ip] = (words[i + R.ip]! + low) | 0;
+      const info = words[i + R.info]!;
+      if ((info & INFO.RELATIVE_IMM) !== 0) move(i + R.imm, i + R.immHigh);
+      if ((info & INFO.RELATIVE_DISP) !== 0) move(i + R.disp, i + R.dispHigh);
+    }
+  }
+
   /** The words of stale records are used again. */
   sweep(): void {
     const records = this.#records;
@@ -150,6 +188,13 @@ export class CodeTable implements CodePlace {
     for (const run of this.#runs) this.#records.freeRun(run);
     this.#runs.length = 0;
     this.live = false;
+    this.group?.delete(this);
     this.#records.freeTable(this.number);
   }
+}
+
+/** Of numbers of 64 bits in halves. */
+export function sum(low: number, high: number, addedLow: number, addedHigh: number): [low: number, high: number] {
+  const lower = (low + addedLow) | 0;
+  return [lower, (high + addedHigh + (lower >>> 0 < low >>> 0 ? 1 : 0)) | 0];
 }

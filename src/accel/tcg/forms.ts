@@ -276,6 +276,7 @@ function fillRecord(insn: Insn, c: Int32Array, i: number): void {
         c[i + R.info] = c[i + R.info]! | ((operand.scale as number) << INFO.SCALE_SHIFT);
         c[i + R.disp] = operand.disp as number;
         c[i + R.dispHigh] = operand.dispHigh as number;
+        if (operand.relative) c[i + R.info] = c[i + R.info]! | INFO.RELATIVE_DISP;
         break;
       case 'imm':
         if (n > 0 && operands[n - 1]!.kind === 'imm') {
@@ -292,6 +293,7 @@ function fillRecord(insn: Insn, c: Int32Array, i: number): void {
       case 'rel':
         c[i + R.imm] = insn.target[0] as number;
         c[i + R.immHigh] = insn.target[1] as number;
+        c[i + R.info] = c[i + R.info]! | INFO.RELATIVE_IMM;
         break;
       default:
         c[i + R[REGISTER[n]!]] = (operand.reg as number) * (STRIDE[operand.kind] ?? 1);

@@ -112,7 +112,10 @@ export class HandOver {
 
   #follow(i: number): number {
     const c = this.#c;
-    return this.#charge((c[i + R.link] = this.#find(c[i + R.imm]!, c[i + R.immHigh]!)));
+    const target = this.#find(c[i + R.imm]!, c[i + R.immHigh]!);
+    c[i + R.link] = target;
+    this.#code.moving.join(this.#records.pageOf(i), this.#records.pageOf(target));
+    return this.#charge(target);
   }
 
   #fall(i: number): number {

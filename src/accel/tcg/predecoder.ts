@@ -1,6 +1,7 @@
 import type { Decode } from '../../cpu/decode.ts';
 import { raiseGP } from '../../cpu/fault.ts';
 import type { Insn } from '../../cpu/insn.ts';
+import { MODE } from '../../cpu/mode.ts';
 import type { CodeTable } from './code-table.ts';
 import type { Forms } from './forms.ts';
 import { GLUE_ARM, type Handler, INFO, LONGEST, R, STOP } from './record.ts';
@@ -143,6 +144,7 @@ export class Predecoder {
       records.mark(record, INFO.ENDS);
       return this.#limitNumber;
     }
+    if (isRelativeInHalf(insn)) table.stays = true;
     const { number, endsBlock } = this.#forms.bind(insn, record);
     if (endsBlock) records.mark(record, INFO.ENDS);
     if (!this.breakAt((ipLow + table.codeBase) | 0, table.linearHigh)) return number;
@@ -163,7 +165,7 @@ export class Predecoder {
     const ip = c[last + R.ip]!;
     const next = (ip + this.#records.length(last)) | 0;
     this.#records.fill(glue, table.number, next, 0, this.#glueNumber);
-    this.#records.mark(glue, INFO.GLUE);
+    this.#records.mark(glue, INFO.GLUE | INFO.RELATIVE_IMM);
     c[glue + R.imm] = next;
     c[glue + R.immHigh] = table.highBehind(ip, next);
     return glue;
@@ -206,3 +208,9 @@ export class Predecoder {
     }
   }
 }
+
+/** Its operand may be relative to RIP by an address of 32 bits, which does not follow where the code goes. */
+const isRelativeInHalf = ({ addressSize, operands, mode }: Insn): boolean =>
+  addressSize === 4 &&
+  (mode & MODE.CODE) === MODE.CODE_64 &&
+  operands.some((operand) => operand.kind === 'mem' && operand.base === undefined);

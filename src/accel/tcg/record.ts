@@ -46,7 +46,7 @@ export const STOP = 0;
 export const WARM = 1 * RECORD;
 
 /** Where the function's number begins in R.code and R.info; the number of an arm lies below in R.code. */
-export const NUMBER_SHIFT = 12;
+export const NUMBER_SHIFT = 15;
 export const ARM_MASK = (1 << NUMBER_SHIFT) - 1;
 /** The arm of glue in every loop. */
 export const GLUE_ARM = 1;
@@ -70,6 +70,12 @@ export const INFO = {
   TARGETS_FULL: 0x400,
   /** A region with it met an x87 whose control word or stack was not the usual one. */
   UNUSUAL_X87: 0x800,
+  /** R.imm and R.immHigh are an address that was given relative to the instruction. */
+  RELATIVE_IMM: 0x1000,
+  /** So are R.disp and R.dispHigh. */
+  RELATIVE_DISP: 0x2000,
+  /** A region with it had pages that moved apart. */
+  MOVED_APART: 0x4000,
 } as const;
 
 /** Bytes of the longest instruction. */

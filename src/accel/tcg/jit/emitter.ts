@@ -51,7 +51,7 @@ export interface RegionJob {
 export interface RegionCode {
   /** Instructions by node number. */
   readonly nodes: readonly RegionNode[];
-  /** Known addresses where the region is left, by exit number. */
+  /** Known addresses where the region is left, by exit number, as it lay when it was made. */
   readonly exits: readonly { readonly low: number; readonly high: number }[];
   /** High halves of registers with which the region may be entered. */
   readonly assumed: HighFlow['assumed'];
@@ -66,6 +66,8 @@ export interface RegionCode {
   readonly text: string;
   /** The function takes the place that the job's number names. */
   install(): void;
+  /** The function is that of the same code at another address of its entry; undefined where code holds addresses. */
+  readonly moveTo?: (entry: { readonly low: number; readonly high: number }) => void;
   /** The function is gone. */
   remove(): void;
 }

@@ -143,7 +143,7 @@ export function buildFlowGraph(
       }
       if (kind === 'indirect') {
         for (const to of store.targets.get(node.rec) ?? []) {
-          if (store.pageOf(to).mode === store.pageOf(entry).mode) lead(c[to + R.ip]!, store.ipHigh(to), store.heat(to));
+          if (isNear(store, node.rec, to)) lead(c[to + R.ip]!, store.ipHigh(to), store.heat(to));
         }
         break;
       }
@@ -151,6 +151,12 @@ export function buildFlowGraph(
     }
   }
   return cut(store, leaders, leaderKeys, nodeAt, instructions, passes, guesses);
+}
+
+/** The target of an indirect jump may be in its region. */
+function isNear(store: Records, jump: number, to: number): boolean {
+  const [from, page] = [store.pageOf(jump), store.pageOf(to)];
+  return page.mode === from.mode && (!store.is(jump, INFO.MOVED_APART) || page.movesWith(from));
 }
 
 /** Undefined when a region cannot hold the instruction. */

@@ -1,8 +1,9 @@
 import { MODE } from '../../../cpu/mode.ts';
 import { W } from '../../../cpu/state.ts';
 import type { CodeCache } from '../code-cache.ts';
-import type { CodeTable } from '../code-table.ts';
+import { type CodeTable, sum } from '../code-table.ts';
 import type { Environment } from '../environment.ts';
+import type { Move } from '../moving-tables.ts';
 import { INFO, R, STOP } from '../record.ts';
 import type { Records } from '../records.ts';
 import { hostHasAll } from '../wasm/host-features.ts';
@@ -38,14 +39,22 @@ class Region {
   readonly number: number;
   readonly instructions: number;
   readonly failures: Failures;
+  /** Where its pages lie as seen from that of its entry, in bytes. */
+  readonly #distances: readonly number[];
+  /** So many moves there had been when its pages were seen to lie so. */
+  #compared: number;
+  /** How far it lies from where it was made. */
+  moved: readonly [low: number, high: number] = [0, 0];
   /** Times that it was left because an address was not aligned. */
   strayed = 0;
   /** Times that it was left because the x87 was not as usual. */
   unusual = 0;
 
-  constructor(records: Records, entry: number, graph: FlowGraph, code: RegionCode, number: number) {
+  constructor(records: Records, entry: number, graph: FlowGraph, code: RegionCode, number: number, moves: number) {
     this.entry = entry;
     this.pages = pagesOf(records, graph);
+    this.#distances = this.pages.map((page) => distance(this.pages[0]!, page));
+    this.#compared = moves;
     this.recs = new Set(graph.blocks.flatMap((block) => block.nodes.map(({ rec }) => rec)));
     this.code = code;
     this.number = number;
@@ -59,6 +68,19 @@ class Region {
 
   get used(): number {
     return this.code.own[OWN.USED]!;
+  }
+
+  /** Its pages lie as they did when it was made, though there were so many moves. */
+  isWhole(moves: number): boolean {
+    if (this.#compared === moves) return true;
+    if (this.pages.some((page, n) => distance(this.pages[0]!, page) !== this.#distances[n])) return false;
+    this.#compared = moves;
+    return true;
+  }
+
+  /** The linked page of a known exit is one of its own, or lies in the same mapping as this one. */
+  nearest(page: CodeTable): CodeTable {
+    return this.pages.reduce((a, b) => (Math.abs(distance(b, page)) < Math.abs(distance(a, page)) ? b : a));
   }
 }
 
@@ -113,6 +135,7 @@ export class Regions {
     code.onSweep = () => this.#forget();
     code.firstHeat = ({ mode, ramPage }, offset) =>
       suitsWasm(mode) && this.#known.has(ramPage, offset) ? Math.max(0, this.hot(mode) - KNOWN_AFTER) : 0;
+    code.moving.onMove = (move) => this.#moved(move);
     code.onClear = () => {
       for (const region of this.#live.values()) this.#remove(region);
       this.#byPage.clear();
@@ -182,7 +205,7 @@ export class Regions {
       return;
     }
     this.onMade?.({ name, mode, graph, text: made.text });
-    const region = new Region(records, entry, graph, made, slot);
+    const region = new Region(records, entry, graph, made, slot, this.#code.moving.moves);
     made.own[OWN.CHECKED] = this.#w[W.generation]!;
     made.own[OWN.USED] = this.#code.epoch;
     this.#byNumber[slot] = region;
@@ -288,6 +311,30 @@ export class Regions {
     this.promote(entry, grown);
   }
 
+  /** Its code is for other addresses: another one is made when it has been entered as often as known entries are. */
+  #movedApart(region: Region): void {
+    const { entry, recs } = region;
+    for (const rec of recs) this.#records.mark(rec, INFO.MOVED_APART);
+    this.#drop(region);
+    this.#records.words[entry + R.heat] = Math.max(0, this.hotAt(entry) - KNOWN_AFTER);
+  }
+
+  #moved({ tables, low, high }: Move): void {
+    const records = this.#records;
+    const { words } = records;
+    const met = new Set<Region>();
+    for (const { ramPage } of tables) for (const region of this.#byPage.get(ramPage) ?? []) met.add(region);
+    for (const region of met) {
+      const { code, entry, pages } = region;
+      if (!pages.some((page) => tables.has(page))) continue;
+      if (code.moveTo === undefined) this.#movedApart(region);
+      else if (tables.has(records.pageOf(entry))) {
+        region.moved = sum(...region.moved, low, high);
+        code.moveTo({ low: words[entry + R.ip]!, high: records.ipHigh(entry) });
+      }
+    }
+  }
+
   #drop(region: Region): void {
     this.stats.dropped++;
     this.#live.delete(region.entry);
@@ -335,6 +382,10 @@ export class Regions {
     names.recheck = (number: number, i: number): number => {
       const region = regionOf(number);
       for (const page of region.pages) if (!page.live && !code.revive(page)) return records.runAlone(i);
+      if (!region.isWhole(code.moving.moves)) {
+        this.#movedApart(region);
+        return i;
+      }
       region.code.own[OWN.CHECKED] = w[W.generation]!;
       return -1;
     };
@@ -383,12 +434,17 @@ export class Regions {
         }
         return stop(link);
       }
-      const { low, high } = exits[exit]!;
+      const known = exits[exit]!;
+      const [low, high] = sum(known.low, known.high, ...region.moved);
       w[W.rip] = low;
       w[W.rip + 1] = high;
       const target = code.lookup(low, high);
       stats.lookups++;
-      if (linked) own[OWN.LINKS + exit] = target;
+      if (linked) {
+        own[OWN.LINKS + exit] = target;
+        const page = records.pageOf(target);
+        code.moving.join(region.nearest(page), page);
+      }
       return jumpTo(low, high);
     };
     names.finish = (number: number, x: number, node: number, low: number, high: number): number => {
@@ -429,5 +485,9 @@ function pagesOf(records: Records, graph: FlowGraph): CodeTable[] {
   for (const { nodes } of graph.blocks) for (const { rec } of nodes) pages.add(records.pageOf(rec));
   return [...pages];
 }
+
+/** Bytes from one page to another. */
+const distance = (from: CodeTable, to: CodeTable): number =>
+  (to.linearHigh - from.linearHigh) * 2 ** 32 + (to.linearLow >>> 0) - (from.linearLow >>> 0);
 
 const hex = (word: number): string => (word >>> 0).toString(16);

@@ -64,29 +64,28 @@ export class Bridge {
     this.#importable.set('flagsOf', functionOf(flagsModule(state), { memory, flagsOf }));
   }
 
-  /** Makes a region's function of its code, which is called by this number from now on. */
+  /**
+   * Makes a region's function of its code, which is called by this number from now on. What is given does so once more for
+   * another address of its entry.
+   */
   install(
     number: number,
-    base: Address,
     words: number,
     { locals, code, calls }: Pick<WasmRegion, 'locals' | 'code' | 'calls'>,
-  ): Handler {
+  ): (entry: Address) => Handler {
     const { imports } = calls;
     const module = this.#modules.of(
       moduleOf(imports, { signature: HANDLER, locals, body: code }, { globals: CONSTANTS }),
     );
     const functions = Object.fromEntries(imports.map((wanted) => [wanted.name, this.#functionFor(wanted)]));
-    const run = exportOf(module, {
-      ...functions,
-      memory: this.#memory,
-      base: (BigInt(base.high) << 32n) | BigInt(base.low >>> 0),
-      number,
-      own: words,
-    });
     const { length } = this.#byNumber;
     if (number >= length) this.#byNumber.grow(number, this.#back);
-    this.#byNumber.set(number, run);
-    return run as Handler;
+    return ({ low, high }) => {
+      const base = (BigInt(high) << 32n) | BigInt(low >>> 0);
+      const run = exportOf(module, { ...functions, memory: this.#memory, base, number, own: words });
+      this.#byNumber.set(number, run);
+      return run as Handler;
+    };
   }
 
   /** The function with this number is emitted code no more. */

@@ -58,7 +58,9 @@ export class WasmEmitter implements RegionEmitter {
     const { code, locals, calls, nodes, exits } = region;
     if (OWN.LINKS + exits.length > own.length) throw new Error(`${name} has ${exits.length} exits: more than it can`);
     // No function that lives as long as the region sees its code, which is some pages.
-    const run = this.#bridge.install(number, graph.blocks[0]!, own.byteOffset, region);
+    const runAt = this.#bridge.install(number, own.byteOffset, region);
+    const run = runAt(graph.blocks[0]!);
+    const { byNumber } = this.#functions;
     return {
       nodes,
       exits,
@@ -69,7 +71,10 @@ export class WasmEmitter implements RegionEmitter {
       characters: Math.round(CHARACTERS.region + CHARACTERS.byte * code.length),
       text: wantsText ? `${name}\n${listing(code.bytes, locals, calls.imports)}` : '',
       install: () => {
-        this.#functions.byNumber[number] = run;
+        byNumber[number] = run;
+      },
+      moveTo: (entry) => {
+        byNumber[number] = runAt(entry);
       },
       remove: () => {
         this.#bridge.remove(number);
