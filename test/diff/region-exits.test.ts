@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { MicroCpu } from '../../bench/micro/cpu.ts';
+import { DATA, MicroCpu } from '../../bench/micro/cpu.ts';
 import { W } from '../../src/cpu/state.ts';
 
 const EAX = W.gpr;
@@ -59,4 +59,37 @@ it('a region on two pages does not run when one of them is another page', () => 
   const { ran } = cpu.vcpu.regions!.stats;
   expect(run()).toEqual([PASSES, 7 + PASSES]);
   expect(cpu.vcpu.regions!.stats.ran - ran).toBeGreaterThan(5 * PASSES - 50);
+});
+
+it('an indirect jump of many targets stays in its region, and leaves for a new one', () => {
+  const HANDLERS = 40;
+  const cpu = new MicroCpu('jit', 64, { jit: { hot: 100 } });
+  // MOV EAX,EBP; AND EAX,[RSI+512]; JMP [RSI+8*RAX]
+  const dispatch = [0x89, 0xe8, 0x23, 0x86, 0, 2, 0, 0, 0xff, 0x24, 0xc6];
+  const code = [...dispatch];
+  const handlers: number[] = [];
+  for (let handler = 0; handler < HANDLERS; handler++) {
+    handlers.push(code.length);
+    // ADD EBX,handler; DEC EBP; JNZ to the dispatch; HLT
+    code.push(0x83, 0xc3, handler, 0xff, 0xcd, 0x0f, 0x85, 0, 0, 0, 0, 0xf4);
+    const back = -(code.length - 1);
+    code.splice(code.length - 5, 4, back & 0xff, (back >> 8) & 0xff, 0xff, 0xff);
+  }
+  const entry = cpu.place(Uint8Array.from(code));
+  handlers.forEach((handler, index) => {
+    cpu.ram.view.setUint32(DATA + 8 * index, entry + handler, true);
+  });
+  const run = (mask: number): number => {
+    cpu.ram.view.setUint32(DATA + 512, mask, true);
+    cpu.runLoop(entry, PASSES);
+    return cpu.vcpu.w[EBX]!;
+  };
+  const sum = (mask: number): number =>
+    Array.from({ length: PASSES }, (_, n) => (n + 1) & mask).reduce((a, b) => a + b, 7);
+  for (let round = 0; round < 3; round++) expect(run(15)).toBe(sum(15));
+  const { stats } = cpu.vcpu.regions!;
+  const before = stats.indirect;
+  expect(run(15)).toBe(sum(15));
+  expect(stats.indirect - before).toBeLessThan(PASSES / 10);
+  expect(run(31)).toBe(sum(31));
 });

@@ -9,6 +9,7 @@ import { Calls } from './bridge.ts';
 import { OP, WasmCode, type WasmType } from './code.ts';
 import { Frame, type Layout } from './frame.ts';
 import { type Ends, RegionEnds } from './region-ends.ts';
+import { targetTable } from './target-table.ts';
 import { type Region, WasmPrinter } from './wasm-printer.ts';
 
 export interface WasmRegion {
@@ -27,7 +28,7 @@ export function emitWasm(graph: FlowGraph, mode: number, passes: Passes, layout:
 /** So many are compared one after the other. */
 const FEW_GUESSES = 3;
 
-type Label = 'out' | 'miss' | 'try' | 'if' | `b${number}` | `l${number}`;
+type Label = 'unknown' | `g${number}` | 'out' | 'miss' | 'try' | 'if' | `b${number}` | `l${number}`;
 
 class Emitter implements Region {
   readonly code = new WasmCode();
@@ -188,26 +189,43 @@ class Emitter implements Region {
   /** Goes on in the region where the target is one of these blocks, sorted by address. */
   #guess(from: number, guesses: readonly number[], flags: FlagKnowledge): void {
     const { code, frame } = this;
-    const compare = (block: number, op: number): void => {
+    const ifTargetIs = (block: number): void => {
       const { low, high } = this.#blocks[block]!;
       code.get(frame.target);
       frame.pushAddress(code, low, high);
-      code.op(op);
+      code.op(OP.i64_eq);
       this.#begin('if', () => code.if());
     };
     if (guesses.length <= FEW_GUESSES) {
       for (const guess of guesses) {
-        compare(guess, OP.i64_eq);
+        ifTargetIs(guess);
         this.#edge(from, { block: guess }, flags);
         this.#end();
       }
       return;
     }
-    const middle = guesses.length >> 1;
-    compare(guesses[middle]!, OP.i64_lt_u);
-    this.#guess(from, guesses.slice(0, middle), flags);
-    code.op(OP.else);
-    this.#guess(from, guesses.slice(middle), flags);
+    // Of targets that are 4 GiB apart one is left out.
+    const byDistance = new Map(guesses.map((guess) => [frame.distance(this.#blocks[guess]!.low), guess]));
+    const { factor, shift, slots } = targetTable([...byDistance.keys()]);
+    const apart = [...byDistance.values()];
+    this.#begin('unknown', () => code.block());
+    for (const guess of apart.toReversed()) this.#begin(`g${guess}`, () => code.block());
+    frame.pushDistance(code, frame.target);
+    code.i32(factor);
+    code.op(OP.i32_mul);
+    code.i32(shift);
+    code.op(OP.i32_shr_u);
+    code.brTable(
+      slots.map((which) => (which === -1 ? apart.length : which)),
+      apart.length,
+    );
+    for (const guess of apart) {
+      this.#end();
+      ifTargetIs(guess);
+      this.#edge(from, { block: guess }, flags);
+      this.#end();
+      code.br(this.#depthOf('unknown'));
+    }
     this.#end();
   }
 

@@ -143,6 +143,19 @@ export class Frame {
     code.op(OP.i64_add);
   }
 
+  /** How far an address is from the entry, in 32 bits. */
+  distance(low: number): number {
+    return (low - this.#base.low) | 0;
+  }
+
+  /** Pushes the distance of the address in a local. */
+  pushDistance(code: WasmCode, local: number): void {
+    code.get(local);
+    code.global(BASE);
+    code.op(OP.i64_sub);
+    code.op(OP.i32_wrap_i64);
+  }
+
   pushNumber(code: WasmCode): void {
     code.global(NUMBER);
   }

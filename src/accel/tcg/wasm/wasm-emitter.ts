@@ -18,7 +18,7 @@ import { WordPool } from './word-pool.ts';
 /** Instructions of a region at first, and of one that is entered often: large ones are left less, and take V8 longer. */
 const LIMIT = 100;
 const GROWN_LIMIT = 480;
-/** They are searched by halves. */
+/** They are found by a table. */
 const GUESSES = 48;
 /**
  * A module takes as much memory as so many characters of JavaScript, and so many for each byte of its code. Measured with
