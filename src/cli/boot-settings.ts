@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import type { AcceleratorName } from '../accel/select.ts';
 import { type JitOptions, parseRegionRange } from '../accel/tcg/jit/options.ts';
 import { parsePasses } from '../accel/tcg/jit/passes.ts';
 import type { Tier } from '../accel/tcg/vcpu.ts';
 import { DEFAULT_MODEL, parseCpuModel } from '../cpu/cpuid.ts';
 import type { CodeDump } from '../debug/dump-code.ts';
+import { defaultCacheDirectory } from '../host/pull/guest-cache.ts';
 import { GUEST_ARCHITECTURES, GUEST_NAMES, type GuestArch, type GuestName } from '../host/pull/pull-debian.ts';
 import { type AccelSwitch, parseAccel, parseAccelSwitch } from './accel-switch.ts';
 import type { BOOT_OPTIONS, Values } from './options.ts';
@@ -31,6 +33,8 @@ export interface BootSettings {
   /** Undefined: the machine's own default. */
   readonly tier: Tier | undefined;
   readonly jit: JitOptions;
+  /** Folder where emitted code is kept. */
+  readonly jitCache: string | undefined;
   readonly icount: boolean;
   readonly noReboot: boolean;
   readonly serial: SerialPlace;
@@ -73,6 +77,7 @@ export function bootSettings(guests: readonly string[], values: BootValues): Boo
     cpu: parseCpu(values.cpu ?? DEFAULT_MODEL),
     tier: values.tier === undefined ? undefined : parseTier(values.tier),
     jit: jitOptions(values),
+    jitCache: parseJitCache(values['jit-cache'] ?? 'on'),
     icount: values.icount === true,
     noReboot: values['no-reboot'] === true,
     serial: parseSerial(values.serial ?? 'stdio'),
@@ -139,6 +144,14 @@ function jitOptions(values: BootValues): JitOptions {
     ...(off === undefined ? {} : { passes: read('--jit-off', off, parsePasses) }),
     ...(only === undefined ? {} : { only: read('--jit-only', only, parseRegionRange) }),
   };
+}
+
+/** Where emitted code is kept; undefined for nowhere. */
+function parseJitCache(text: string): string | undefined {
+  if (text === 'off') return undefined;
+  if (text === 'on') return join(defaultCacheDirectory(), 'jit');
+  if (text === '') throw new UsageError('--jit-cache needs a value: on, off, or a folder');
+  return text;
 }
 
 /** What `parse` makes of an option's value. @throws UsageError */

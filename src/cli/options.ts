@@ -74,6 +74,12 @@ export const BOOT_OPTIONS = {
     value: 'TIER',
     describe: 'how tcg runs code: jit (default), interp, or eval, the slow reference',
   },
+  'jit-cache': {
+    type: 'string',
+    group: MACHINE,
+    value: 'WHERE',
+    describe: "keep code that was made for the guest's next start: on (default), off, or a folder of your own",
+  },
   cpu: {
     type: 'string',
     group: MACHINE,

@@ -1,3 +1,4 @@
+import type { KeptRegions } from '../accel/tcg/kept/kept-regions.ts';
 import { W } from '../cpu/state.ts';
 import type { ProfileEntry } from '../host/cpu-profile.ts';
 import { residentBytes } from '../host/memory-use.ts';
@@ -24,6 +25,7 @@ export function describeJit({ tcg, layout }: Machine): string {
       `instructions: ${stats.ran} in regions (${share(stats.ran, tcg.instructions)}), ${tcg.instructions - stats.ran} interpreted`,
       `exits: ${stats.exits} to known addresses (${share(stats.exits - stats.lookups, stats.exits)} linked), ` +
         `${stats.indirect} indirect, ${stats.misses} for one interpreted instruction, ${stats.faults} faults`,
+      ...(regions.kept === undefined ? [] : [keptLine(regions.kept)]),
       `high halves: ${stats.guards} guards failed, ${stats.unsuited} entries with others`,
     );
   }
@@ -36,6 +38,9 @@ export function describeJit({ tcg, layout }: Machine): string {
   );
   return lines.join('\n');
 }
+
+const keptLine = ({ loaded, used, unlike, added }: KeptRegions): string =>
+  `kept: ${loaded} regions of earlier starts, ${used} times used, ${unlike} times not (other code); ${added} added`;
 
 /** What a function of the profile belongs to. */
 function tierOf({ name, url }: ProfileEntry): string {

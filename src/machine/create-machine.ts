@@ -1,6 +1,8 @@
 import { parseAccelerators, selectAccelerator } from '../accel/select.ts';
+import { KeptRegions } from '../accel/tcg/kept/kept-regions.ts';
 import { DEFAULT_MODEL } from '../cpu/cpuid.ts';
 import { DEFAULT_GUEST, readInput } from '../host/files.ts';
+import { atEnd, KeptFile, nameOfCode } from '../host/kept-file.ts';
 import { BootError } from './boot/boot-error.ts';
 import { Machine, type MachineConfig } from './machine.ts';
 import { checkMemorySize, parseMemorySize } from './memory-size.ts';
@@ -21,6 +23,11 @@ export interface MachineOptions extends Omit<MachineConfig, Files | 'memory' | '
   readonly initrd?: FileOrBytes;
   /** ROM image, a multiple of 64 KiB; the built-in guest when not given. */
   readonly firmware?: FileOrBytes;
+  /**
+   * Folder where emitted WebAssembly is kept for the next machine with the same kernel or ROM, which is faster then. Nothing
+   * is kept when not given. The folder must be one that only its user can write to.
+   */
+  readonly jitCache?: string;
   /** Bytes, or text as `--memory` takes it: `'256M'`, which is the default. */
   readonly memory?: number | string;
 }
@@ -34,7 +41,7 @@ const ROM_MOST = 16 * 2 ** 20;
  * @throws BootError, FileError, KvmError: one line that says what is wrong with a file or an option
  */
 export async function createMachine(options: MachineOptions = {}): Promise<Machine> {
-  const { kernel, initrd, firmware, memory = '256M', accel = 'tcg', onNote, ...rest } = options;
+  const { kernel, initrd, firmware, memory = '256M', accel = 'tcg', onNote, jitCache, ...rest } = options;
   const bytes = typeof memory === 'string' ? parseMemorySize(memory) : checkMemorySize(memory, `${memory} bytes`);
   const names = parseAccelerators(accel);
   if (rest.icount === true && names.includes('kvm')) {
@@ -44,7 +51,9 @@ export async function createMachine(options: MachineOptions = {}): Promise<Machi
   if (note !== undefined) onNote?.(note);
   const config: MachineConfig = { cpu: DEFAULT_MODEL, ...rest, memory: bytes, accel: first, ...(kvm && { kvm }) };
   try {
-    const machine = await build(config, { kernel, initrd, firmware });
+    // A machine that may move to kvm has no WebAssembly.
+    const keeps = first === 'tcg' && kvm === undefined && (rest.tier ?? 'jit') === 'jit';
+    const machine = await build(config, { kernel, initrd, firmware }, keeps ? jitCache : undefined);
     if (kvm !== undefined) void machine.exit.then(() => kvm.close());
     return machine;
   } catch (error) {
@@ -56,17 +65,32 @@ export async function createMachine(options: MachineOptions = {}): Promise<Machi
 async function build(
   config: MachineConfig,
   { kernel, initrd, firmware }: Pick<MachineOptions, Files>,
+  jitCache: string | undefined,
 ): Promise<Machine> {
+  const make = (whole: MachineConfig): Machine =>
+    jitCache === undefined ? construct(whole) : withKeptRegions(whole, jitCache);
   if (kernel === undefined) {
     if (initrd !== undefined) throw new BootError('an initrd needs a kernel: give one');
-    return construct({ ...config, firmware: await readRom(firmware ?? DEFAULT_GUEST) });
+    return make({ ...config, firmware: await readRom(firmware ?? DEFAULT_GUEST) });
   }
   if (firmware !== undefined) throw new BootError('kernel and firmware exclude each other: give one');
-  return construct({
+  return make({
     ...config,
     kernel: await contents(kernel, 'kernel'),
     ...(initrd === undefined ? {} : { initrd: await contents(initrd, 'initrd') }),
   });
+}
+
+/** A machine that begins with the regions which an earlier one made of the same guest, and leaves its own. */
+function withKeptRegions(config: MachineConfig, folder: string): Machine {
+  const guest = config.kernel ?? config.firmware ?? new Uint8Array();
+  const file = new KeptFile(folder, [nameOfCode(), guest, `${config.memory} ${config.cpu}`]);
+  const kept = new KeptRegions(file.read());
+  const machine = construct({ ...config, jit: { ...config.jit, kept } });
+  atEnd(machine.exit, () => {
+    if (kept.added > 0) file.write(kept.data);
+  });
+  return machine;
 }
 
 async function contents(file: FileOrBytes, what: string): Promise<Uint8Array> {

@@ -75,6 +75,7 @@ describe('options', () => {
     [['--accel', 'hax'], 'no accelerator "hax"'],
     [['--switch-accel', 'login:'], 'write kvm:TEXT'],
     [['--tier', 'fast'], 'choose one of'],
+    [['--jit-cache', ''], 'on, off, or a folder'],
     [['--serial', 'tcp:1'], 'write stdio, file:FILE'],
     [['--serial', 'file:'], 'write stdio, file:FILE'],
     [['--trace', 'cpu,intt'], 'did you mean int?'],

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -97,4 +98,28 @@ describe.skipIf(guest === undefined)(`Debian${guest === undefined ? ' (not pulle
     });
     expect(stdout).toBe('x86_64\n');
   });
+});
+
+test('emitted code is kept in a folder for the next machine with the same guest', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'emu-kept-'));
+  const run = async (): Promise<Machine> => {
+    machine = await createMachine({ memory: '32M', jitCache: folder });
+    machine.start();
+    await machine.console.waitFor('emu> ', 300_000);
+    machine.console.type('bench integer/64 1\n');
+    expect(await machine.console.waitFor('emu> ', 300_000)).toContain('290ded26966c2bb0 ok');
+    await machine.stop();
+    return machine;
+  };
+  try {
+    const { kept } = (await run()).tcg.regions!;
+    expect(kept).toMatchObject({ loaded: 0, used: 0 });
+    expect(kept!.added).toBeGreaterThan(0);
+    expect(readdirSync(folder)).toHaveLength(1);
+    const again = (await run()).tcg.regions!.kept!;
+    expect(again.loaded).toBe(kept!.data.regions.length);
+    expect(again.used).toBeGreaterThan(0);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

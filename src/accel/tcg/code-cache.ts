@@ -77,7 +77,7 @@ export class CodeCache {
   onDrop: (record: number) => void = () => {};
   onClear: () => void = () => {};
   onSweep: () => void = () => {};
-  /** Entries that a block is taken to have had when it is decoded, at an offset in a page. */
+  /** Entries that an instruction is taken to have had when it is decoded, at an offset in a page. */
   firstHeat: (table: CodeTable, offset: number) => number = () => 0;
   /** Since power-on: instructions that were forgotten because they changed. */
   invalidated = 0;
@@ -208,6 +208,19 @@ export class CodeCache {
       ?.find((table) => table.isAt(place))
       ?.at(low & 0xfff);
     return record === STOP ? undefined : record;
+  }
+
+  /** The page of code at an address in the current mode; undefined where none is mapped. Nothing faults. */
+  tableAt(low: number, high: number): CodeTable | undefined {
+    const mode = this.#w[W.mode]!;
+    const offset = this.#mmu.probeFetch(low, high, (mode & MODE.USER) !== 0);
+    return offset < 0 ? undefined : this.#find(offset >>> 12, this.#placeOf(mode, low & 0xfffff000, high));
+  }
+
+  /** The record at a linear address of a table, for an instruction that ends on the same page; it need not have run yet. */
+  decoded(table: CodeTable, low: number): number {
+    const found = table.at(low & 0xfff);
+    return found !== STOP ? found : this.#predecode(table, (low - table.codeBase) | 0);
   }
 
   /** Decodes a record's bytes again; undefined when they lie on two pages. */
@@ -387,8 +400,12 @@ export class CodeCache {
     const before = table.size;
     const record = this.predecoder.predecode(table, ipLow);
     const words = this.store.words;
-    if (words[record + R.heat] === 0) words[record + R.heat] = this.firstHeat(table, (ipLow + table.codeBase) & 0xfff);
-    this.#count += table.size - before;
+    const made = table.size - before;
+    for (let n = 0, rec = record; n < made; n++, rec = words[rec + R.next]!) {
+      if (words[rec + R.heat] !== 0) continue;
+      words[rec + R.heat] = this.firstHeat(table, (words[rec + R.ip]! + table.codeBase) & 0xfff);
+    }
+    this.#count += made;
     if (this.size > this.fullAt) this.onFull();
     return record;
   }

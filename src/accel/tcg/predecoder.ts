@@ -210,7 +210,7 @@ export class Predecoder {
 }
 
 /** Its operand may be relative to RIP by an address of 32 bits, which does not follow where the code goes. */
-const isRelativeInHalf = ({ addressSize, operands, mode }: Insn): boolean =>
+export const isRelativeInHalf = ({ addressSize, operands, mode }: Insn): boolean =>
   addressSize === 4 &&
   (mode & MODE.CODE) === MODE.CODE_64 &&
   operands.some((operand) => operand.kind === 'mem' && operand.base === undefined);

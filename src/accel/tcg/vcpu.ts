@@ -142,7 +142,8 @@ export class TcgVcpu implements Vcpu, CpuContext {
       hot,
       worth: options.loopAfter,
     });
-    if (options.tier === 'jit') this.regions = new Regions(w, this.code, environment, options.jit ?? {});
+    if (options.tier === 'jit')
+      this.regions = new Regions(w, this.code, environment, options.jit ?? {}, options.model.features);
     this.#handOver.regions = this.regions;
     this.#keeper = new CodeKeeper(this.code, this.forms, this.regions, limits, () => this.attention());
   }

@@ -1,3 +1,4 @@
+import type { RegionModule } from '../kept/kept-region.ts';
 import type { FlowGraph, GraphRules } from './flow-graph.ts';
 import type { HighFlow, Speculation } from './high-flow.ts';
 
@@ -45,6 +46,8 @@ export interface RegionJob {
   readonly growsAt: number | undefined;
   /** Somebody wants to read what was made. */
   readonly wantsText: boolean;
+  /** It is to be kept for later runs. */
+  readonly wantsModule: boolean;
 }
 
 /** Code of a region, and the tables that go with it. */
@@ -62,6 +65,8 @@ export interface RegionCode {
   readonly length: number;
   /** What it takes of the limit on emitted code, which is in characters of JavaScript. */
   readonly characters: number;
+  /** Its module, if it has one and the job wants it. */
+  readonly module?: RegionModule;
   /** For people; empty unless the job wants it. */
   readonly text: string;
   /** The function takes the place that the job's number names. */

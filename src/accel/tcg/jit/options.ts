@@ -1,3 +1,4 @@
+import type { KeptRegions } from '../kept/kept-regions.ts';
 import type { Passes } from './passes.ts';
 
 /** How emitted code is made; everything has a default. */
@@ -8,6 +9,8 @@ export interface JitOptions {
   readonly passes?: Partial<Passes>;
   /** Words that regions in WebAssembly share with the rest of the program, in all. */
   readonly words?: number;
+  /** Regions in WebAssembly of earlier runs, to which this run adds its own. */
+  readonly kept?: KeptRegions;
   /** Only the regions with these numbers are made; for bisecting. */
   readonly only?: RegionRange;
 }

@@ -3,11 +3,14 @@ import { W } from '../../../cpu/state.ts';
 import type { CodeCache } from '../code-cache.ts';
 import { type CodeTable, sum } from '../code-table.ts';
 import type { Environment } from '../environment.ts';
+import { keepRegion } from '../kept/kept-region.ts';
+import type { KeptRegions } from '../kept/kept-regions.ts';
+import { placeRegion } from '../kept/place-region.ts';
 import type { Move } from '../moving-tables.ts';
 import { INFO, R, STOP } from '../record.ts';
 import type { Records } from '../records.ts';
 import { hostHasAll } from '../wasm/host-features.ts';
-import { newWasmEmitter } from '../wasm/wasm-emitter.ts';
+import { newWasmEmitter, type WasmEmitter } from '../wasm/wasm-emitter.ts';
 import { EXIT, OWN, type RegionCode, type RegionEmitter, type RegionNode } from './emitter.ts';
 import { flagKeepers } from './flag-state.ts';
 import { buildFlowGraph, type FlowGraph } from './flow-graph.ts';
@@ -26,6 +29,8 @@ const LEAST = 3;
 const LARGE = 100;
 /** Entries after which code is hot that was hot at another address. */
 const KNOWN_AFTER = 500;
+/** The same for entries of regions that an earlier run made, which cost next to nothing. */
+const KEPT_AFTER = 100;
 /** A region that was left so often for an address that is not aligned is made again. */
 const STRAYED = 64;
 
@@ -50,15 +55,22 @@ class Region {
   /** Times that it was left because the x87 was not as usual. */
   unusual = 0;
 
-  constructor(records: Records, entry: number, graph: FlowGraph, code: RegionCode, number: number, moves: number) {
+  constructor(
+    records: Records,
+    entry: number,
+    recs: ReadonlySet<number>,
+    code: RegionCode,
+    number: number,
+    moves: number,
+  ) {
     this.entry = entry;
-    this.pages = pagesOf(records, graph);
+    this.pages = pagesOf(records, recs);
     this.#distances = this.pages.map((page) => distance(this.pages[0]!, page));
     this.#compared = moves;
-    this.recs = new Set(graph.blocks.flatMap((block) => block.nodes.map(({ rec }) => rec)));
+    this.recs = recs;
     this.code = code;
     this.number = number;
-    this.instructions = graph.instructions;
+    this.instructions = recs.size;
     this.failures = new Failures(records, entry, code.assumed);
   }
 
@@ -106,7 +118,10 @@ export class Regions {
   readonly #passes: Passes;
   readonly #javaScript: RegionEmitter;
   /** Undefined where WebAssembly cannot be had. */
-  readonly #webAssembly: RegionEmitter | undefined;
+  readonly #webAssembly: WasmEmitter | undefined;
+  /** What earlier runs made; undefined where it is not to be used. */
+  readonly kept: KeptRegions | undefined;
+  readonly #ram: Uint8Array;
   readonly hot: Hotness;
   readonly #only: RegionRange | undefined;
   /** By the numbers of functions. */
@@ -124,7 +139,8 @@ export class Regions {
   readonly #speculation = new SpeculationMemory();
   #number = 0;
 
-  constructor(w: Int32Array, code: CodeCache, env: Environment, options: JitOptions) {
+  constructor(w: Int32Array, code: CodeCache, env: Environment, options: JitOptions, features: ReadonlySet<string>) {
+    this.#ram = env.names.m8 as Uint8Array;
     this.#w = w;
     this.#code = code;
     this.#records = code.store;
@@ -133,8 +149,12 @@ export class Regions {
     this.#only = options.only;
     code.onDrop = (rec) => this.#dropped(rec);
     code.onSweep = () => this.#forget();
-    code.firstHeat = ({ mode, ramPage }, offset) =>
-      suitsWasm(mode) && this.#known.has(ramPage, offset) ? Math.max(0, this.hot(mode) - KNOWN_AFTER) : 0;
+    code.firstHeat = ({ mode, ramPage }, offset) => {
+      if (!suitsWasm(mode)) return 0;
+      if (this.kept?.isKnown(this.#ram, ramPage * 4096 + offset, mode) === true)
+        return this.#hotAfter(mode, KEPT_AFTER);
+      return this.#known.has(ramPage, offset) ? this.#hotAfter(mode, KNOWN_AFTER) : 0;
+    };
     code.moving.onMove = (move) => this.#moved(move);
     code.onClear = () => {
       for (const region of this.#live.values()) this.#remove(region);
@@ -148,6 +168,15 @@ export class Regions {
       this.#webAssembly = newWasmEmitter(env.memory, env, this.#records.functions, this.#passes, options.words);
     }
     this.hot = hotness(options.hot, this.#webAssembly !== undefined);
+    if (this.#webAssembly !== undefined && options.only === undefined) this.kept = options.kept;
+    this.kept?.begin(
+      JSON.stringify([this.#webAssembly?.fingerprint, this.hot(MODE.CODE_64), GROWTH, [...features].sort()]),
+    );
+  }
+
+  /** Entries that a block has had when it is hot after so many more. */
+  #hotAfter(mode: number, entries: number): number {
+    return Math.max(0, this.hot(mode) - entries);
   }
 
   /** Entries by jumps after which the block that begins at a record is promoted. */
@@ -162,6 +191,10 @@ export class Regions {
     const { mode, ipHigh } = records.pageOf(entry);
     if ((mode & MODE.ALIGN_CHECK) !== 0) return;
     const started = performance.now();
+    if (this.#place(entry, mode, grown)) {
+      this.stats.compileMs += performance.now() - started;
+      return;
+    }
     const build = ({ rules }: RegionEmitter): FlowGraph | undefined =>
       buildFlowGraph(
         entry,
@@ -183,6 +216,7 @@ export class Regions {
       this.stats.refused++;
       return;
     }
+    const recs = new Set(graph.blocks.flatMap(({ nodes }) => nodes.map(({ rec }) => rec)));
     const name = `region_${number}_${hex(ipHigh)}_${hex(records.words[entry + R.ip]!)}`;
     const slot = records.functions.add(() => STOP);
     const made = emitter.emit({
@@ -190,11 +224,12 @@ export class Regions {
       graph,
       mode,
       number: slot,
-      guarded: pagesOf(records, graph).length > 1,
+      guarded: pagesOf(records, recs).length > 1,
       hot: this.hot(mode),
       speculation: this.#speculation.at(entry, this.#w),
       growsAt: grown || grownLimit === undefined || graph.instructions < limit ? undefined : this.hot(mode) * GROWTH,
       wantsText: this.onMade !== undefined,
+      wantsModule: this.kept !== undefined,
     });
     if (made === undefined) {
       records.functions.remove(slot);
@@ -205,29 +240,74 @@ export class Regions {
       return;
     }
     this.onMade?.({ name, mode, graph, text: made.text });
-    const region = new Region(records, entry, graph, made, slot, this.#code.moving.moves);
     made.own[OWN.CHECKED] = this.#w[W.generation]!;
-    made.own[OWN.USED] = this.#code.epoch;
-    this.#byNumber[slot] = region;
-    made.install();
-    records.divert(entry, slot);
     if (emitter === this.#webAssembly) this.#known.add(...placeOf(records, entry));
+    this.#keep(entry, mode, grown, made);
+    this.#put(new Region(records, entry, recs, made, slot, this.#code.moving.moves));
+    this.stats.compileMs += performance.now() - started;
+  }
+
+  /** Puts a region in its entry's place. */
+  #put(region: Region): void {
+    const { entry, code, number, instructions } = region;
+    code.own[OWN.USED] = this.#code.epoch;
+    this.#byNumber[number] = region;
+    code.install();
+    this.#records.divert(entry, number);
     for (const { ramPage } of region.pages) {
       let regions = this.#byPage.get(ramPage);
       if (regions === undefined) this.#byPage.set(ramPage, (regions = new Set()));
       regions.add(region);
     }
     this.#live.set(entry, region);
-    this.characters += made.characters;
-    this.stats.made++;
-    this.stats[made.language].made++;
-    this.stats[made.language].length += made.length;
-    this.stats.instructions += graph.instructions;
-    this.stats.characters += made.characters;
-    this.stats.compileMs += performance.now() - started;
+    this.characters += code.characters;
+    const { stats } = this;
+    stats.made++;
+    stats[code.language].made++;
+    stats[code.language].length += code.length;
+    stats.instructions += instructions;
+    stats.characters += code.characters;
     if (this.characters > this.fullAt) this.#code.onFull();
   }
 
+  /** Keeps a region for later runs. */
+  #keep(entry: number, mode: number, grown: boolean, { nodes, exits, module }: RegionCode): void {
+    if (module === undefined || this.kept === undefined) return;
+    const made = { entry, mode, grown, nodes, exits, module };
+    const region = keepRegion(made, this.#records, this.#ram, (rec) => this.#code.insnOf(rec));
+    if (region !== undefined) this.kept.add(region);
+  }
+
+  /**
+   * Puts a region there that an earlier run made of the same code; true when there is nothing left to do. Where the code is
+   * another one, the entry is as cold as any.
+   */
+  #place(entry: number, mode: number, grown: boolean): boolean {
+    const { kept } = this;
+    const webAssembly = this.#webAssembly;
+    if (kept === undefined || webAssembly === undefined || this.onMade !== undefined || !suitsWasm(mode)) return false;
+    const records = this.#records;
+    const [ramPage, offset] = placeOf(records, entry);
+    const region = kept.at(this.#ram, ramPage * 4096 + offset, mode);
+    if (region === undefined || (grown && !region.grown)) return false;
+    const placed = placeRegion(region, entry, this.#code, this.#ram);
+    const base = { low: records.words[entry + R.ip]!, high: records.ipHigh(entry) };
+    const number = records.functions.add(() => STOP);
+    const code = placed && webAssembly.place(number, base, region, kept.take(region), placed);
+    if (code === undefined) {
+      records.functions.remove(number);
+      kept.refuse(region);
+      records.words[entry + R.heat] = 0;
+      return true;
+    }
+    kept.used++;
+    // Its pages are looked up when it runs first.
+    code.own[OWN.CHECKED] = ~this.#w[W.generation]!;
+    this.#known.add(ramPage, offset);
+    const recs = new Set(code.nodes.map(({ rec }) => rec));
+    this.#put(new Region(records, entry, recs, code, number, this.#code.moving.moves));
+    return true;
+  }
   /** A large region begins at the record: others that come there leave for it. */
   readonly #isLarge = (rec: number): boolean => (this.#live.get(rec)?.instructions ?? 0) >= LARGE;
 
@@ -480,9 +560,9 @@ function placeOf(records: Records, record: number): [ramPage: number, offset: nu
 }
 
 /** The tables of the pages that a region was made from. */
-function pagesOf(records: Records, graph: FlowGraph): CodeTable[] {
+function pagesOf(records: Records, recs: Iterable<number>): CodeTable[] {
   const pages = new Set<CodeTable>();
-  for (const { nodes } of graph.blocks) for (const { rec } of nodes) pages.add(records.pageOf(rec));
+  for (const rec of recs) pages.add(records.pageOf(rec));
   return [...pages];
 }
 

@@ -29,7 +29,7 @@ function install(number: number, print: (code: WasmCode, calls: Calls) => void) 
   const code = new WasmCode();
   const calls = new Calls();
   print(code, calls);
-  return bridge.install(number, 0, { locals: [], code, calls })({ low: 0, high: 0 });
+  return bridge.install(number, 0, bridge.moduleOf({ locals: [], code, calls }))({ low: 0, high: 0 });
 }
 
 /** Goes on with the record that it is given. */

@@ -39,6 +39,14 @@ export class Calls {
   }
 }
 
+/** A module, and the functions that it wants to be given. */
+export interface Linkable {
+  readonly bytes: Uint8Array;
+  readonly imports: readonly Import[];
+  /** The module, where it is compiled already. */
+  readonly ready?: object;
+}
+
 /** What emitted WebAssembly and the rest of the program call each other through. */
 export class Bridge {
   readonly #memory: WasmMemory;
@@ -64,19 +72,20 @@ export class Bridge {
     this.#importable.set('flagsOf', functionOf(flagsModule(state), { memory, flagsOf }));
   }
 
-  /**
-   * Makes a region's function of its code, which is called by this number from now on. What is given does so once more for
-   * another address of its entry.
-   */
-  install(
-    number: number,
-    words: number,
-    { locals, code, calls }: Pick<WasmRegion, 'locals' | 'code' | 'calls'>,
-  ): (entry: Address) => Handler {
+  /** A module of a region's code. */
+  moduleOf({ locals, code, calls }: Pick<WasmRegion, 'locals' | 'code' | 'calls'>): Linkable {
     const { imports } = calls;
-    const module = this.#modules.of(
-      moduleOf(imports, { signature: HANDLER, locals, body: code }, { globals: CONSTANTS }),
-    );
+    const bytes = moduleOf(imports, { signature: HANDLER, locals, body: code }, { globals: CONSTANTS });
+    return { bytes, imports };
+  }
+
+  /**
+   * Makes a region's function of its module where what is given is told the address of its entry; it is called by this number
+   * from then on. Told another address, it does so once more.
+   * @throws Error when the module imports what does not exist; so does what is given when the module is none of a region
+   */
+  install(number: number, words: number, { bytes, imports, ready }: Linkable): (entry: Address) => Handler {
+    const module = this.#modules.of(bytes, ready);
     const functions = Object.fromEntries(imports.map((wanted) => [wanted.name, this.#functionFor(wanted)]));
     const { length } = this.#byNumber;
     if (number >= length) this.#byNumber.grow(number, this.#back);

@@ -26,8 +26,11 @@ export class Modules {
     this.#limit = limit;
   }
 
-  /** @throws CompileError */
-  of(bytes: Uint8Array): object {
+  /**
+   * @param ready the module of these bytes, where it was compiled elsewhere
+   * @throws CompileError
+   */
+  of(bytes: Uint8Array, ready?: object): object {
     const key = keyOf(bytes);
     const kept = this.#kept.get(key);
     this.#forget(key);
@@ -36,7 +39,7 @@ export class Modules {
       this.#keep(key, kept);
       return kept.module;
     }
-    const module = compile(bytes);
+    const module = ready ?? compile(bytes);
     this.#keep(key, { bytes, module });
     return module;
   }

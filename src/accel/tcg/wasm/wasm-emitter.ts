@@ -7,9 +7,11 @@ import { callsHelper, fitsRegion } from '../jit/calls.ts';
 import { OWN, type RegionCode, type RegionEmitter, type RegionJob } from '../jit/emitter.ts';
 import type { FlowGraph, GraphRules } from '../jit/flow-graph.ts';
 import type { Passes } from '../jit/passes.ts';
-import { Bridge } from './bridge.ts';
+import type { KeptRegion } from '../kept/kept-region.ts';
+import type { PlacedRegion } from '../kept/place-region.ts';
+import { Bridge, type Linkable } from './bridge.ts';
 import { emitWasm } from './emit-wasm.ts';
-import type { Layout } from './frame.ts';
+import type { Address, Layout } from './frame.ts';
 import { listing } from './listing.ts';
 import { withMovableAddresses } from './movable.ts';
 import { isBulk } from './wasm-printer.ts';
@@ -51,15 +53,69 @@ export class WasmEmitter implements RegionEmitter {
     };
   }
 
-  emit({ graph, mode, number, guarded, hot, growsAt, name, wantsText }: RegionJob): RegionCode | undefined {
+  /** What code that is made now takes for granted. */
+  get fingerprint(): string {
+    return JSON.stringify([this.#layout, this.#passes]);
+  }
+
+  emit({
+    graph,
+    mode,
+    number,
+    guarded,
+    hot,
+    growsAt,
+    name,
+    wantsText,
+    wantsModule,
+  }: RegionJob): RegionCode | undefined {
     const own = this.#pool.take(OWN.LINKS + mostExits(graph));
     if (own === undefined) return undefined;
     const region = emitWasm(graph, mode, this.#passes, this.#layout, { guarded, hot, growsAt });
     const { code, locals, calls, nodes, exits } = region;
     if (OWN.LINKS + exits.length > own.length) throw new Error(`${name} has ${exits.length} exits: more than it can`);
-    // No function that lives as long as the region sees its code, which is some pages.
-    const runAt = this.#bridge.install(number, own.byteOffset, region);
-    const run = runAt(graph.blocks[0]!);
+    const module = this.#bridge.moduleOf(region);
+    const codeLength = code.length;
+    return {
+      ...this.#link(number, graph.blocks[0]!, own, module, { nodes, exits, codeLength }),
+      ...(wantsModule ? { module: { ...module, codeLength } } : {}),
+      text: wantsText ? `${name}\n${listing(code.bytes, locals, calls.imports)}` : '',
+    };
+  }
+
+  /**
+   * The code of a region that an earlier run made, at an entry of this one; `ready` is its compiled module. Undefined where
+   * there is no room for it, or its module is none of a region.
+   */
+  place(
+    number: number,
+    base: Address,
+    { module }: KeptRegion,
+    ready: object | undefined,
+    { nodes, exits }: PlacedRegion,
+  ): RegionCode | undefined {
+    const own = this.#pool.take(OWN.LINKS + exits.length);
+    if (own === undefined) return undefined;
+    try {
+      const { bytes, imports, codeLength } = module;
+      const linkable = { bytes, imports, ...(ready && { ready }) };
+      return this.#link(number, base, own, linkable, { nodes, exits, codeLength });
+    } catch {
+      this.#pool.giveBack(own);
+      return undefined;
+    }
+  }
+
+  // No function that lives as long as the region sees its code, which is some pages.
+  #link(
+    number: number,
+    base: Address,
+    own: Int32Array,
+    linkable: Linkable,
+    { nodes, exits, codeLength }: Parts,
+  ): RegionCode {
+    const runAt = this.#bridge.install(number, own.byteOffset, linkable);
+    const run = runAt(base);
     const { byNumber } = this.#functions;
     return {
       nodes,
@@ -67,9 +123,9 @@ export class WasmEmitter implements RegionEmitter {
       assumed: [],
       own,
       language: 'WebAssembly',
-      length: code.length,
-      characters: Math.round(CHARACTERS.region + CHARACTERS.byte * code.length),
-      text: wantsText ? `${name}\n${listing(code.bytes, locals, calls.imports)}` : '',
+      length: codeLength,
+      characters: Math.round(CHARACTERS.region + CHARACTERS.byte * codeLength),
+      text: '',
       install: () => {
         byNumber[number] = run;
       },
@@ -82,6 +138,11 @@ export class WasmEmitter implements RegionEmitter {
       },
     };
   }
+}
+
+/** What does not follow from a region's module. */
+interface Parts extends Pick<RegionCode, 'nodes' | 'exits'> {
+  readonly codeLength: number;
 }
 
 /** Each way out of a block may be a known exit; where loops are unrolled they lead to the same places. */

@@ -14,10 +14,12 @@ interface Interface {
     imports: object,
   ) => { readonly exports: Readonly<Record<string, CallableFunction>> };
   readonly CompileError: new () => Error;
+  compile(bytes: Uint8Array): Promise<object>;
   readonly Table: new (descriptor: { element: 'anyfunc'; initial: number }, value: CallableFunction) => WasmTable;
 }
 
-const { Module, Instance, Table, CompileError } = (globalThis as unknown as { WebAssembly: Interface }).WebAssembly;
+const { WebAssembly } = globalThis as unknown as { WebAssembly: Interface };
+const { Module, Instance, Table, CompileError } = WebAssembly;
 
 export const newTable = (initial: number, value: CallableFunction): WasmTable =>
   new Table({ element: 'anyfunc', initial }, value);
@@ -27,6 +29,10 @@ export type Imports = Readonly<Record<string, WasmMemory | WasmTable | CallableF
 
 /** @throws CompileError */
 export const compile = (bytes: Uint8Array): object => new Module(bytes);
+
+/** Compiles in the background; undefined for bytes that are no module. */
+export const compileLater = (bytes: Uint8Array): Promise<object | undefined> =>
+  WebAssembly.compile(bytes).catch(() => undefined);
 
 /** What a module exports as `f`. @throws LinkError */
 export const exportOf = (module: object, imports: Imports): CallableFunction =>
