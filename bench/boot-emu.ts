@@ -1,4 +1,5 @@
-/* Boots a Linux guest on emu to its shell, prints what it took as JSON: node boot-emu.js TIER KERNEL INITRD */
+/* Boots a Linux guest on emu to its shell, prints what it took as JSON: node boot-emu.js TIER KERNEL INITRD [CACHE],
+   where CACHE is a folder for emitted code that is kept */
 import { readFileSync } from 'node:fs';
 import { tuneEngine } from '../src/host/tune-engine.ts';
 import { createMachine } from '../src/machine/create-machine.ts';
@@ -6,7 +7,7 @@ import { type EmuTier, optionsOf } from './peers/emu-tier.ts';
 import { type BootReport, now, watchForShell } from './peers/rounds.ts';
 
 tuneEngine();
-const [tier, kernel, initrd] = process.argv.slice(2) as [EmuTier, string, string];
+const [tier, kernel, initrd, jitCache] = process.argv.slice(2) as [EmuTier, string, string, string?];
 const machine = await createMachine({
   memory: 512 * 2 ** 20,
   cpu: 'max',
@@ -15,6 +16,7 @@ const machine = await createMachine({
   initrd: readFileSync(initrd),
   append: 'console=ttyS0',
   noReboot: true,
+  ...(jitCache === undefined ? {} : { jitCache }),
 });
 function finish(failure?: string): void {
   const { wall, cpu } = now();

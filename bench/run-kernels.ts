@@ -11,14 +11,14 @@ import { hideBin } from 'yargs/helpers';
 import { GUEST_ARCHITECTURES } from '../src/host/pull/pull-debian.ts';
 import { bootTable, measureBoots } from './peers/boots.ts';
 import { buildEmu, buildGuest } from './peers/build.ts';
-import { type Engine, emu, kvmGap, native, qemu, v86 } from './peers/engines.ts';
+import { type Engine, emu, kvmGap, native, qemu, v86, warm } from './peers/engines.ts';
 import { type Arch, kernelsFor } from './peers/kernel-table.ts';
 import { measureKernel, type Row } from './peers/measure.ts';
 import { table } from './peers/report.ts';
 import { measureWork, type WorkRow, workTable } from './peers/work.ts';
 
 const ARCHES: readonly Arch[] = ['i386', 'amd64', 'amd64-high'];
-const ENGINES = 'jit,interp,kvm,qemu,qemu-kvm,v86,native';
+const ENGINES = 'jit,warm,interp,kvm,qemu,qemu-kvm,v86,native';
 
 const list = (text: string): string[] => text.split(',').filter(Boolean);
 
@@ -31,7 +31,8 @@ function settings() {
       only: {
         type: 'string',
         default: ENGINES,
-        describe: 'engines; emu means jit,interp; js is jit with JavaScript for 64-bit code too',
+        describe:
+          'engines; emu means jit,interp; js is jit with JavaScript for 64-bit code too; warm, for boots alone, is a second start',
       },
       arch: { type: 'string', default: 'i386,amd64', describe: `of ${ARCHES.join(',')}` },
       filter: { type: 'string', default: '', describe: 'kernels whose name matches' },
@@ -60,7 +61,9 @@ function settings() {
     repeats,
     scale,
     arches,
-    only: list(values.only).flatMap((name) => (name === 'emu' ? ['jit', 'interp'] : [name])),
+    only: list(values.only)
+      .flatMap((name) => (name === 'emu' ? ['jit', 'interp'] : [name]))
+      .filter((name) => name !== 'warm' || values.boot),
     filter: new RegExp(values.filter),
     nodeOptions: list(values.nodeOptions),
   };
@@ -81,6 +84,7 @@ async function enginesOf(
     v86: () => v86(build),
     kvm: () => emu('kvm', build, 'kvm', commit, nodeOptions, noKvm),
     jit: () => emu('jit', build, 'jit', commit, nodeOptions),
+    warm: () => warm(build, commit, nodeOptions),
     js: () => emu('js', build, 'js', commit, nodeOptions),
     interp: () => emu('interp', build, 'interp', commit, nodeOptions),
   };

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openKvm } from '../../src/accel/kvm/system.ts';
 import type { Guest } from './build.ts';
@@ -82,6 +83,27 @@ export function emu(
     boot: (job) => bootDriver(process.execPath, [...program('boot-emu.js'), tier, job.kernel, job.initrd]),
     work: ({ kernel, initrd }) =>
       kernelDriver(process.execPath, [...program('guest-emu.js'), kernel, tier, CONSOLE, initrd]),
+  };
+}
+
+/** emu where it starts a guest for the second time, with what the first start, which is not measured, has kept. */
+export function warm(build: string, version: string, nodeOptions: readonly string[]): Engine {
+  const folder = mkdtempSync(join(tmpdir(), 'emu-warm-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const start = ({ kernel, initrd }: BootJob, cache: string) =>
+    bootDriver(process.execPath, [...nodeOptions, join(build, 'bench', 'boot-emu.js'), 'jit', kernel, initrd, cache]);
+  const first = new Map<string, Promise<BootReport>>();
+  return {
+    ...emu('warm', build, 'jit', version, nodeOptions),
+    boot: async (job) => {
+      const [kept, used] = [join(folder, job.arch), join(folder, `${job.arch}-used`)];
+      if (!first.has(job.arch)) first.set(job.arch, start(job, kept));
+      const { failure } = await first.get(job.arch)!;
+      if (failure !== undefined) return { wallMs: Number.NaN, cpuMs: Number.NaN, failure };
+      rmSync(used, { recursive: true, force: true });
+      cpSync(kept, used, { recursive: true });
+      return start(job, used);
+    },
   };
 }
 
