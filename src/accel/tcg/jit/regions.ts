@@ -1,7 +1,7 @@
 import { MODE } from '../../../cpu/mode.ts';
 import { W } from '../../../cpu/state.ts';
 import type { CodeCache } from '../code-cache.ts';
-import { type CodeTable, sum } from '../code-table.ts';
+import { sum } from '../code-table.ts';
 import type { Environment } from '../environment.ts';
 import { keepRegion } from '../kept/kept-region.ts';
 import type { KeptRegions } from '../kept/kept-regions.ts';
@@ -19,7 +19,8 @@ import { JsEmitter } from './js-emitter.ts';
 import { KnownEntries } from './known-entries.ts';
 import type { JitOptions, RegionRange } from './options.ts';
 import { choosePasses, type Passes } from './passes.ts';
-import { Failures, SpeculationMemory } from './speculation.ts';
+import { pagesOf, Region } from './region.ts';
+import { SpeculationMemory } from './speculation.ts';
 import { COUNT, JitStats } from './stats.ts';
 import { stepsOf } from './x87-plan.ts';
 
@@ -33,68 +34,6 @@ const KNOWN_AFTER = 500;
 const KEPT_AFTER = 100;
 /** A region that was left so often for an address that is not aligned is made again. */
 const STRAYED = 64;
-
-/** Emitted code for a hot entry, and what it takes to leave it and to throw it away. */
-class Region {
-  readonly entry: number;
-  readonly pages: readonly CodeTable[];
-  readonly recs: ReadonlySet<number>;
-  readonly code: RegionCode;
-  /** Number of its function. */
-  readonly number: number;
-  readonly instructions: number;
-  readonly failures: Failures;
-  /** Where its pages lie as seen from that of its entry, in bytes. */
-  readonly #distances: readonly number[];
-  /** So many moves there had been when its pages were seen to lie so. */
-  #compared: number;
-  /** How far it lies from where it was made. */
-  moved: readonly [low: number, high: number] = [0, 0];
-  /** Times that it was left because an address was not aligned. */
-  strayed = 0;
-  /** Times that it was left because the x87 was not as usual. */
-  unusual = 0;
-
-  constructor(
-    records: Records,
-    entry: number,
-    recs: ReadonlySet<number>,
-    code: RegionCode,
-    number: number,
-    moves: number,
-  ) {
-    this.entry = entry;
-    this.pages = pagesOf(records, recs);
-    this.#distances = this.pages.map((page) => distance(this.pages[0]!, page));
-    this.#compared = moves;
-    this.recs = recs;
-    this.code = code;
-    this.number = number;
-    this.instructions = recs.size;
-    this.failures = new Failures(records, entry, code.assumed);
-  }
-
-  get nodes(): readonly RegionNode[] {
-    return this.code.nodes;
-  }
-
-  get used(): number {
-    return this.code.own[OWN.USED]!;
-  }
-
-  /** Its pages lie as they did when it was made, though there were so many moves. */
-  isWhole(moves: number): boolean {
-    if (this.#compared === moves) return true;
-    if (this.pages.some((page, n) => distance(this.pages[0]!, page) !== this.#distances[n])) return false;
-    this.#compared = moves;
-    return true;
-  }
-
-  /** The linked page of a known exit is one of its own, or lies in the same mapping as this one. */
-  nearest(page: CodeTable): CodeTable {
-    return this.pages.reduce((a, b) => (Math.abs(distance(b, page)) < Math.abs(distance(a, page)) ? b : a));
-  }
-}
 
 /** From this share of x87 instructions on a region is JavaScript. */
 const X87_SHARE = 1 / 4;
@@ -558,16 +497,5 @@ function placeOf(records: Records, record: number): [ramPage: number, offset: nu
   const { ramPage, codeBase } = records.pageOf(record);
   return [ramPage, (records.words[record + R.ip]! + codeBase) & 0xfff];
 }
-
-/** The tables of the pages that a region was made from. */
-function pagesOf(records: Records, recs: Iterable<number>): CodeTable[] {
-  const pages = new Set<CodeTable>();
-  for (const rec of recs) pages.add(records.pageOf(rec));
-  return [...pages];
-}
-
-/** Bytes from one page to another. */
-const distance = (from: CodeTable, to: CodeTable): number =>
-  (to.linearHigh - from.linearHigh) * 2 ** 32 + (to.linearLow >>> 0) - (from.linearLow >>> 0);
 
 const hex = (word: number): string => (word >>> 0).toString(16);
