@@ -10,7 +10,7 @@ export type CodeDump = 'ir' | 'jit';
 export function attachDumps({ tcg }: Machine, dumps: Partial<Record<CodeDump, (text: string) => void>>): void {
   const { ir, jit } = dumps;
   if (jit !== undefined) tcg.forms.dump = (name, text) => jit(`// form ${name}\n${text}\n\n`);
-  if (tcg.regions === undefined) return;
+  if (tcg.regions === undefined || (ir === undefined && jit === undefined)) return;
   tcg.regions.onMade = (made) => {
     ir?.(`${describeRegion(made)}\n\n`);
     jit?.(`// ${made.name}\n${made.text}\n\n`);

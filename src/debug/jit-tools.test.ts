@@ -47,6 +47,12 @@ test('info jit and the dumps tell of the region that was made', async () => {
   expect(jit).toContain('return function region_0_0_3(i)');
 });
 
+test('nobody prints regions when no dump is asked for', async () => {
+  const machine = await createMachine({ memory: '4M' });
+  attachDumps(machine, {});
+  expect(machine.tcg.regions?.onMade).toBeUndefined();
+});
+
 test('only the regions that are asked for are made', async () => {
   const { info, ir } = await run({ only: { from: 1, to: 100 } });
   expect(info).toMatch(/^regions: 0 of 0 made, 0 dropped, 0 evicted, 1 refused/);
