@@ -25,3 +25,11 @@ test('INVLPG drops one small page, and all fragments of a large one (SDM 3A 4.10
   tlb.flushPage(0x1fff);
   expect([holds(tlb, 0x1000), holds(tlb, 0x2000)]).toEqual([false, true]);
 });
+
+test('an empty table has no entry, with untouched words for the upper half of the addresses', () => {
+  const { tables } = new Tlb(0x1000);
+  for (const { xor } of tables) {
+    expect(xor.subarray(0x80000).every((word) => word === 0)).toBe(true);
+    expect(xor.every((word, index) => (word ^ (index << 12)) < 0)).toBe(true);
+  }
+});

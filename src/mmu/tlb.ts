@@ -121,15 +121,9 @@ export class Tlb {
   }
 }
 
-/** What an empty table holds; made once, as each is 4 MiB. */
-let emptyXor: Int32Array | undefined;
-
+/** An empty table. Its upper half stays untouched, and takes no memory: 0 means empty where linear bit 31 is set. */
 function table(arena: Arena): TlbTable {
-  if (emptyXor === undefined) {
-    emptyXor = new Int32Array(ENTRIES);
-    for (let index = 0; index < ENTRIES; index++) emptyXor[index] = (index << 12) ^ EMPTY;
-  }
   const xor = arena.takeWords(ENTRIES);
-  xor.set(emptyXor);
+  for (let index = 0; index < ENTRIES / 2; index++) xor[index] = (index << 12) ^ EMPTY;
   return { xor, high: arena.takeWords(ENTRIES), last: arena.takeWords(2 * ENTRIES) };
 }
