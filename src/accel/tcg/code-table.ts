@@ -2,6 +2,13 @@ import { MODE } from '../../cpu/mode.ts';
 import { INFO, LONGEST, R, RECORD } from './record.ts';
 import { type Records, RUN } from './records.ts';
 
+const LINE_SHIFT = 6;
+const LINE = 1 << LINE_SHIFT;
+/** Lines of a page. */
+const LINES = 4096 / LINE;
+/** Lines that there is room for at first. */
+const FIRST_LINES = 7;
+
 /** What the records of a table have in common: a page of code, as seen at one linear address in one mode. */
 export interface CodePlace {
   /** Page number in the RAM buffer. */
@@ -26,8 +33,13 @@ export class CodeTable implements CodePlace {
   /** What the records call it. */
   readonly number: number;
   readonly #records: Records;
-  /** For each byte of the page: 1 + the ordinal of the record that begins there, or 0. */
-  readonly #slots = new Uint16Array(4096);
+  /**
+   * The first LINES words: where the slots of 64 bytes of the page begin in the same array, or 0 while no record begins
+   * there. A slot is 1 + the ordinal of the record that begins at the byte, or 0.
+   */
+  #slots = new Uint16Array(LINES + FIRST_LINES * LINE);
+  /** Words of it that are given out. */
+  #given = LINES;
   readonly #runs: number[] = [];
   readonly #free: number[] = [];
   #filled = 0;
@@ -111,8 +123,26 @@ export class CodeTable implements CodePlace {
 
   /** The record that begins at a byte of the page; 0 for none. */
   at(offset: number): number {
-    const slot = this.#slots[offset]!;
+    const slots = this.#slots;
+    const line = slots[offset >>> LINE_SHIFT]!;
+    if (line === 0) return 0;
+    const slot = slots[line + (offset & (LINE - 1))]!;
     return slot === 0 ? 0 : this.#byOrdinal(slot - 1);
+  }
+
+  /** Where the slot of a byte is; it gets one if it has none. */
+  #slotOf(offset: number): number {
+    const at = offset >>> LINE_SHIFT;
+    if (this.#slots[at] === 0) {
+      if (this.#given === this.#slots.length) {
+        const more = new Uint16Array(Math.min(LINES + LINES * LINE, LINES + 2 * (this.#given - LINES)));
+        more.set(this.#slots);
+        this.#slots = more;
+      }
+      this.#slots[at] = this.#given;
+      this.#given += LINE;
+    }
+    return this.#slots[at]! + (offset & (LINE - 1));
   }
 
   /** A record of this table, all words 0. At `offset` in the page, unless it is glue. */
@@ -124,7 +154,7 @@ export class CodeTable implements CodePlace {
       this.#filled++;
     }
     if (offset !== undefined) {
-      this.#slots[offset] = ordinal + 1;
+      this.#slots[this.#slotOf(offset)] = ordinal + 1;
       this.size++;
     }
     return this.#byOrdinal(ordinal);
@@ -132,8 +162,8 @@ export class CodeTable implements CodePlace {
 
   /** No record begins at `offset` any more. */
   remove(offset: number): void {
-    if (this.#slots[offset] === 0) return;
-    this.#slots[offset] = 0;
+    if (this.at(offset) === 0) return;
+    this.#slots[this.#slotOf(offset)] = 0;
     this.size--;
   }
 
