@@ -53,11 +53,12 @@ export class JsEmitter implements RegionEmitter {
       isUnaligned: (rec) => records.is(rec, INFO.UNALIGNED),
       isUnusualX87: (rec) => records.is(rec, INFO.UNUSUAL_X87),
     });
-    const { text, uses, nodes, exits, assumed } = emitted;
+    const { text, uses, nodes, exits, assumed, isIndirect } = emitted;
     const own = new Int32Array(OWN.LINKS + exits.length);
+    // No function that lives as long as the region sees its text.
+    const run = this.#env.compileWith(text, uses, { own, number }) as Handler;
     const install = (): void => {
-      const run = this.#env.compileWith(text, uses, { own, number }) as Handler;
-      this.#warm(own, emitted, mode, run);
+      this.#warm(own, { exits, isIndirect }, mode, run);
       functions.byNumber[number] = run;
     };
     const { length } = text;
@@ -76,7 +77,12 @@ export class JsEmitter implements RegionEmitter {
   }
 
   /** Runs a region's beginning and ends: V8 would throw optimised code away that meets code without type feedback. */
-  #warm(own: Int32Array, { exits, isIndirect }: RegionText, mode: number, run: Handler): void {
+  #warm(
+    own: Int32Array,
+    { exits, isIndirect }: Pick<RegionText, 'exits' | 'isIndirect'>,
+    mode: number,
+    run: Handler,
+  ): void {
     const w = this.#w;
     const before = w.slice();
     const counts = this.#stats.counts.slice();
