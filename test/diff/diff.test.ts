@@ -44,6 +44,14 @@ describe('random programs', () => {
     expect(tiers.difference(program)).toBeUndefined();
   });
 
+  it.each([0, 3])('REP MOVS that overwrites itself, in world %i', (world) => {
+    // mov ecx,16; mov esi,the NOPs; mov edi,the first byte here; rep movsd
+    const code = [0xb9, ...le(16, 4), 0xbe, ...le(CODE + 32, 4), 0xbf, ...le(CODE, 4), 0xf3, 0xa5];
+    const items = [raw([...code, ...new Array<number>(96).fill(0x90)]), raw([0xcd, INT_END], 'end')];
+    const program = { ...generate(world), sections: [{ at: CODE, items }], tables: [], slices: [100_000] };
+    expect(tiers.difference(program)).toBeUndefined();
+  });
+
   it('the same seed makes the same program', () => {
     expect(assemble(generate(7)).pieces).toEqual(assemble(generate(7)).pieces);
   });

@@ -9,6 +9,9 @@ import { translateInsn } from '../../cpu/translate.ts';
 import type { Mmu } from '../../mmu/mmu.ts';
 import { evaluate } from './evaluate.ts';
 
+/** Each iteration of a string instruction is one of its own: one may write to the instruction. */
+const ONE_BY_ONE = { bulkMove: () => 0, bulkStore: () => 0 };
+
 /**
  * The reference tier (`--tier=eval`): fetches, decodes, translates, verifies and evaluates each instruction
  * anew. RIP in the state is always current.
@@ -24,7 +27,7 @@ export class ReferenceTier {
     this.#w = cpu.w;
     this.#mmu = mmu;
     this.#decode = decode;
-    this.#helpers = helpers;
+    this.#helpers = { ...helpers, ...ONE_BY_ONE };
   }
 
   /**
