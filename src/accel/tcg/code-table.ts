@@ -130,8 +130,7 @@ export class CodeTable implements CodePlace {
     return slot === 0 ? 0 : this.#byOrdinal(slot - 1);
   }
 
-  /** Where the slot of a byte is; it gets one if it has none. */
-  #slotOf(offset: number): number {
+  #setSlot(offset: number, slot: number): void {
     const at = offset >>> LINE_SHIFT;
     if (this.#slots[at] === 0) {
       if (this.#given === this.#slots.length) {
@@ -142,7 +141,7 @@ export class CodeTable implements CodePlace {
       this.#slots[at] = this.#given;
       this.#given += LINE;
     }
-    return this.#slots[at]! + (offset & (LINE - 1));
+    this.#slots[this.#slots[at]! + (offset & (LINE - 1))] = slot;
   }
 
   /** A record of this table, all words 0. At `offset` in the page, unless it is glue. */
@@ -154,7 +153,7 @@ export class CodeTable implements CodePlace {
       this.#filled++;
     }
     if (offset !== undefined) {
-      this.#slots[this.#slotOf(offset)] = ordinal + 1;
+      this.#setSlot(offset, ordinal + 1);
       this.size++;
     }
     return this.#byOrdinal(ordinal);
@@ -163,7 +162,7 @@ export class CodeTable implements CodePlace {
   /** No record begins at `offset` any more. */
   remove(offset: number): void {
     if (this.at(offset) === 0) return;
-    this.#slots[this.#slotOf(offset)] = 0;
+    this.#setSlot(offset, 0);
     this.size--;
   }
 
