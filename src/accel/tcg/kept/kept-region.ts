@@ -1,7 +1,7 @@
 import type { Insn } from '../../../cpu/insn.ts';
 import type { RegionNode } from '../jit/emitter.ts';
 import { isRelativeInHalf } from '../predecoder.ts';
-import { INFO, R } from '../record.ts';
+import { R } from '../record.ts';
 import type { Records } from '../records.ts';
 import type { Import } from '../wasm/module.ts';
 import { movedFields } from '../wasm/movable.ts';
@@ -51,6 +51,9 @@ export interface MadeRegion {
   readonly module: RegionModule;
 }
 
+/** Distances have 32 bits. */
+const FARTHEST = 0x7fffffff;
+
 /** Undefined where a part of the region is in another 4 GiB than its entry, or it cannot be told what moves. */
 export function keepRegion(
   { entry, mode, grown, nodes, exits, module }: MadeRegion,
@@ -94,8 +97,3 @@ export function keepRegion(
     module,
   };
 }
-
-const FARTHEST = 0x7fffffff;
-
-/** A breakpoint of the debugger is on a record: no region runs over it. */
-export const isStopped = (records: Records, rec: number): boolean => records.is(rec, INFO.STOPS);

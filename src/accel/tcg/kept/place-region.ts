@@ -1,9 +1,9 @@
 import type { CodeCache } from '../code-cache.ts';
 import type { CodeTable } from '../code-table.ts';
 import type { RegionNode } from '../jit/emitter.ts';
-import { R } from '../record.ts';
+import { INFO, R } from '../record.ts';
 import { isInImage } from '../wasm/movable.ts';
-import { isStopped, type KeptRegion, NODE_WORDS } from './kept-region.ts';
+import { type KeptRegion, NODE_WORDS } from './kept-region.ts';
 
 /** A kept region at an entry. */
 export interface PlacedRegion {
@@ -55,7 +55,8 @@ export function placeRegion(
     if (table.linearLow !== (ip & 0xfffff000) || table.linearHigh !== high) return undefined;
     const rec = code.decoded(table, ip);
     const length = kept.nodes[n * NODE_WORDS + 1]!;
-    if (records.length(rec) !== length || isStopped(records, rec)) return undefined;
+    // No region runs over a breakpoint of the debugger.
+    if (records.length(rec) !== length || records.is(rec, INFO.STOPS)) return undefined;
     nodes.push({ rec, refund: kept.nodes[n * NODE_WORDS + 2]!, alignment: 1 });
   }
   const exits: { low: number; high: number }[] = [];

@@ -186,7 +186,7 @@ class Emitter implements Region {
     return (one.high >>> 0) - (other.high >>> 0) || (one.low >>> 0) - (other.low >>> 0);
   };
 
-  /** Goes on in the region where the target is one of these blocks, sorted by address. */
+  /** Goes on in the region where the target is one of these blocks; sorted, so that the same code is the same module. */
   #guess(from: number, guesses: readonly number[], flags: FlagKnowledge): void {
     const { code, frame } = this;
     const ifTargetIs = (block: number): void => {

@@ -1,3 +1,4 @@
+import { hashBytes } from '../byte-hash.ts';
 import { compile } from './web-assembly.ts';
 
 interface Kept {
@@ -61,14 +62,7 @@ export class Modules {
   }
 }
 
-function keyOf(bytes: Uint8Array): string {
-  let [a, b] = [bytes.length, 0];
-  for (const byte of bytes) {
-    a = Math.imul(a ^ byte, 0x01000193);
-    b = Math.imul(b + byte, 0x85ebca6b) ^ (b >>> 15);
-  }
-  return `${a}:${b}`;
-}
+const keyOf = (bytes: Uint8Array): string => hashBytes(bytes, 0, bytes.length, bytes.length, 0).join(':');
 
 const isSame = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((byte, at) => byte === b[at]);
