@@ -9,7 +9,7 @@ const PDPT = 0x11000;
 const TABLES = 0x16000;
 const PASSES = 300;
 const BUDGET = 6_000;
-const [RBX, RSP, RSI, RDI] = [3, 4, 6, 7] as const;
+const [RCX, RBX, RSP, RSI, RDI] = [1, 3, 4, 6, 7] as const;
 const PROGRAM = 0x100000;
 const LIBRARY = 0x110000;
 const OTHER = 0x118000;
@@ -35,6 +35,20 @@ function le(value: number): number[] {
 /** DEC RDI; RET */
 const DIFFERENT = [0x48, 0xff, 0xcf, 0xc3];
 
+/** ADD ESI,1; DEC ECX; and the same with 3, which goes on where the first ends. */
+const BY_1 = [0x83, 0xc6, 1, 0xff, 0xc9];
+const BY_3 = [0x83, 0xc6, 3, 0xff, 0xc9, 0xeb, BY_1.length];
+/** JMP to the first of them; behind them JNZ, whose distance lies on the next page. */
+const SPLIT = [0xeb, BY_3.length, ...BY_3, ...BY_1, 0x0f, 0x85];
+/** On the second page: the distance, and a loop around itself behind it. */
+const [TO_1, TO_3] = [BY_1, [...BY_3, ...BY_1]].map(({ length }) => [...le(-length - 6), 0xeb, 0xfe]) as [
+  number[],
+  number[],
+];
+const SPLIT_END = PAGE + 4;
+/** A second page of another process. */
+const PRIVATE = 0x120000;
+
 /** Where a process has its two pages of code with one of data behind them, and the library: multiples of 4 GiB below 128. */
 type Layout = readonly [program: number, library: number];
 
@@ -51,6 +65,9 @@ class Processes {
     u8.set(SECOND, PROGRAM + PAGE + 0x10);
     u8.set(SHARED, LIBRARY + 0x20);
     u8.set(DIFFERENT, OTHER + 0x20);
+    u8.set(SPLIT, PROGRAM + PAGE - SPLIT.length);
+    u8.set(TO_1, PROGRAM + PAGE);
+    u8.set(TO_3, PRIVATE);
     view.setUint8(0x10000, 7);
     const state = new CpuState();
     this.cpu.vcpu.readState(state);
@@ -119,12 +136,25 @@ class Processes {
     return [...first, ...this.finish(layout)];
   }
 
-  finish(layout: Layout): bigint[] {
+  /** As `run`, of the loop with a jump on two pages, the second of which is this one. */
+  runSplit(layout: Layout, second: number): bigint[] {
+    this.enter(layout);
+    const { vcpu, ram } = this.cpu;
+    const state = new CpuState();
+    vcpu.readState(state);
+    state.set('rip', at(layout[0], PAGE - SPLIT.length));
+    state.set('gpr', BigInt(PASSES), RCX);
+    vcpu.writeState(state);
+    ram.view.setUint32(TABLES + PAGE + 8, second | 7, true);
+    return this.finish(layout, SPLIT_END);
+  }
+
+  finish(layout: Layout, end = END): bigint[] {
     const { vcpu, ram } = this.cpu;
     expect(vcpu.run(BUDGET)).toEqual({ reason: 'budget' });
     const state = new CpuState();
     vcpu.readState(state);
-    expect(state.get('rip')).toBe(at(layout[0], END));
+    expect(state.get('rip')).toBe(at(layout[0], end));
     return [state.get('gpr', RSI), state.get('gpr', RDI), ram.view.getBigUint64(PROGRAM + DATA, true)];
   }
 
@@ -269,4 +299,22 @@ it('a library is not taken for the one that lay as far away when the region was 
   ] as const)
     expectRight(processes, layout);
   expect(processes.runOther([9, 20], 10)).toEqual(oracle.runOther([9, 20], 10));
+});
+
+it.each([
+  ['jit', {}],
+  ['jit', { 'web-assembly': false }],
+] as const)('an instruction that goes on on the next page is what is there where it is now: %s %j', (tier, passes) => {
+  const processes = new Processes(tier, passes);
+  const shared = PROGRAM + PAGE;
+  for (const [layout, second] of [
+    [[3, 4], shared],
+    [[3, 4], shared],
+    [[9, 10], PRIVATE],
+    [[1, 2], shared],
+    [[30, 31], shared],
+    [[5, 6], PRIVATE],
+  ] as const)
+    expect(processes.runSplit(layout, second)).toEqual(oracle.runSplit(layout, second));
+  expect(processes.moves).toBeGreaterThan(0);
 });

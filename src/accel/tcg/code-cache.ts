@@ -13,6 +13,7 @@ import { MovingTables } from './moving-tables.ts';
 import { Predecoder } from './predecoder.ts';
 import { type Handler, INFO, LONGEST, R, STOP } from './record.ts';
 import type { Records } from './records.ts';
+import { Spans } from './spans.ts';
 
 const FETCH_ENTRIES = 1024;
 const RECENT_ENTRIES = 4096;
@@ -27,15 +28,6 @@ const TABLE_COST = 130;
 const STALE_LIMIT = 16_384;
 const GONE_LIMIT = 256;
 
-/** A record whose bytes go on on another page. */
-interface Span {
-  readonly secondPage: number;
-  /** Number of the function that runs the instruction. */
-  readonly number: number;
-  /** Generation in which the second page was looked up. */
-  checked: number;
-}
-
 /**
  * Predecoded code by address: finds or makes the record for an instruction pointer, and forgets records whose
  * bytes changed. Tables are kept for each RAM page, linear page, mode and code segment.
@@ -49,9 +41,7 @@ export class CodeCache {
   readonly #fetch: (CodeTable | undefined)[] = new Array(FETCH_ENTRIES).fill(undefined);
   /** The records that were looked up last, by instruction pointer; emitted code looks there itself. */
   readonly recent: Int32Array;
-  /** Instructions whose bytes lie on two pages, by the second page. */
-  readonly #crossing = new Map<number, number[]>();
-  readonly #spans = new Map<number, Span>();
+  readonly spans: Spans;
   readonly #spanNumber: number;
   /** Tables of ring 3 code that may hold records. */
   readonly #user = new Set<CodeTable>();
@@ -98,6 +88,7 @@ export class CodeCache {
     this.#mmu = mmu;
     this.#pages = pages;
     this.store = records;
+    this.spans = new Spans(w, mmu, records);
     this.moving = new MovingTables(this.#byPage, this.#live);
     this.predecoder = new Predecoder(mmu.map.ram.u8, decoder, forms, records, {
       fetch: (low, high, mode) => this.#fetchFrom(low, high, mode),
@@ -217,15 +208,38 @@ export class CodeCache {
     return offset < 0 ? undefined : this.#find(offset >>> 12, this.#placeOf(mode, low & 0xfffff000, high));
   }
 
-  /** The record at a linear address of a table, for an instruction that ends on the same page; it need not have run yet. */
+  /** Where in RAM the current mode fetches an address from; negative where it would fault. */
+  offsetAt(low: number, high: number): number {
+    return this.#mmu.tryFetch(low, high, (this.#w[W.mode]! & MODE.USER) !== 0);
+  }
+
+  /** The record at a linear address of a table; it need not have run yet. Raises the fault of a page behind that it goes on on. */
   decoded(table: CodeTable, low: number): number {
     const found = table.at(low & 0xfff);
     return found !== STOP ? found : this.#predecode(table, (low - table.codeBase) | 0);
   }
 
-  /** Decodes a record's bytes again; undefined when they lie on two pages. */
+  /** The bytes of a record; undefined when they go on on a page that is not mapped as when they were decoded. */
+  bytesOf(record: number): Uint8Array | undefined {
+    const ram = this.#mmu.map.ram.u8;
+    const { ramPage, codeBase } = this.store.pageOf(record);
+    const offset = (this.store.words[record + R.ip]! + codeBase) & 0xfff;
+    const start = ramPage * 4096 + offset;
+    const length = this.store.length(record);
+    const behind = offset + length - 4096;
+    if (behind <= 0) return ram.subarray(start, start + length);
+    const second = this.spans.secondPage(record);
+    if (second === undefined || !this.spans.isWhole(record)) return undefined;
+    const bytes = new Uint8Array(length);
+    bytes.set(ram.subarray(start, start + length - behind));
+    bytes.set(ram.subarray(second * 4096, second * 4096 + behind), length - behind);
+    return bytes;
+  }
+
+  /** Decodes a record's bytes again; undefined where `bytesOf` is, or where there is no instruction. */
   insnOf(record: number): Insn | undefined {
-    return this.predecoder.insnOf(record);
+    const bytes = this.bytesOf(record);
+    return bytes && this.predecoder.insnOf(record, bytes);
   }
 
   /** Forgets everything: breakpoints changed, or too much was kept. */
@@ -237,7 +251,7 @@ export class CodeCache {
     }
     this.onClear();
     this.#byPage.clear();
-    this.#crossing.clear();
+    this.spans.clear();
     this.#user.clear();
     this.#emptied.clear();
     this.#count = 0;
@@ -287,17 +301,9 @@ export class CodeCache {
    * to them is fast again. Nothing may be running.
    */
   sweep(): void {
-    for (const [page, crossing] of this.#crossing) {
-      const kept = crossing.filter((record) => !this.store.isStale(record));
-      if (kept.length > 0) this.#crossing.set(page, kept);
-      else {
-        this.#crossing.delete(page);
-        this.#emptied.add(page);
-      }
-    }
+    for (const page of this.spans.sweep()) this.#emptied.add(page);
     this.releaseEmpty();
     for (const tables of this.#byPage.values()) for (const table of tables) this.#unlink(table);
-    for (const record of this.#spans.keys()) if (this.store.isStale(record)) this.#spans.delete(record);
     this.store.sweepTargets();
     this.predecoder.sweep();
     this.onSweep();
@@ -337,7 +343,7 @@ export class CodeCache {
       if (kept.length > 0) this.#byPage.set(page, kept);
       else {
         this.#byPage.delete(page);
-        if (!this.#crossing.has(page)) this.#pages.unmark(page);
+        if (this.spans.on(page).length === 0) this.#pages.unmark(page);
       }
     }
     this.#emptied.clear();
@@ -415,28 +421,18 @@ export class CodeCache {
 
   /** Notes a record whose bytes go on on a second page; gives the number of what runs for it. */
   #spansPages(record: number, secondPage: number, number: number): number {
-    this.#spans.set(record, { secondPage, number, checked: this.#w[W.generation]! });
+    this.spans.add(record, secondPage, number);
     this.#pages.mark(secondPage);
-    const others = this.#crossing.get(secondPage) ?? [];
-    this.#crossing.set(secondPage, [...others.filter((other) => !this.store.isStale(other)), record]);
     return this.#spanNumber;
   }
 
-  /** The second page is looked up when translations have changed: it may be another one by now. */
+  /** The second page may be another one by now. Where it faults, the record is the instruction that does: RIP follows. */
   #runSpan(i: number): number {
-    const span = this.#spans.get(i)!;
-    const generation = this.#w[W.generation]!;
-    if (span.checked !== generation) {
-      const page = this.store.pageOf(i);
-      const isUser = (page.mode & MODE.USER) !== 0;
-      // The record itself is the instruction that faults: RIP follows from it.
-      if (this.#mmu.fetch(...page.pageBehind(), isUser) >>> 12 !== span.secondPage) {
-        this.#drop(i);
-        return this.onStale(i);
-      }
-      span.checked = generation;
+    if (!this.spans.fetch(i)) {
+      this.#drop(i);
+      return this.onStale(i);
     }
-    return this.store.functions.byNumber[span.number]!(i);
+    return this.store.functions.byNumber[this.spans.numberOf(i)]!(i);
   }
 
   #invalidate(offset: number, length: number): void {
@@ -453,10 +449,10 @@ export class CodeCache {
         }
       }
     }
-    const crossing = this.#crossing.get(page);
-    if (crossing === undefined || from >= LONGEST) return;
-    for (const record of crossing) this.#drop(record);
-    this.#crossing.delete(page);
+    const spans = this.spans.on(page);
+    if (spans.length === 0 || from >= LONGEST) return;
+    for (const record of spans) this.#drop(record);
+    this.spans.forgetPage(page);
     this.#emptied.add(page);
   }
 

@@ -57,16 +57,11 @@ export class Predecoder {
     });
   }
 
-  /** Decodes a record's bytes again; undefined when they lie on two pages. */
-  insnOf(record: number): Insn | undefined {
-    const records = this.#records;
-    const page = records.pageOf(record);
-    const ip = records.words[record + R.ip]!;
-    const length = records.length(record);
-    const inPage = (ip + page.codeBase) & 0xfff;
-    if (inPage + length > 4096) return undefined;
-    const at = page.ramPage * 4096 + inPage;
-    const insn = this.#decoder(this.#bytes, at, length, page.mode, ip, page.ipHigh, page.codeLimit);
+  /** Decodes the bytes of a record again; undefined when they are no instruction. */
+  insnOf(record: number, bytes: Uint8Array): Insn | undefined {
+    const { mode, ipHigh, codeLimit } = this.#records.pageOf(record);
+    const ip = this.#records.words[record + R.ip]!;
+    const insn = this.#decoder(bytes, 0, bytes.length, mode, ip, ipHigh, codeLimit);
     return insn === 'truncated' ? undefined : insn;
   }
 

@@ -48,7 +48,7 @@ export interface CodeSource {
   readonly store: Records;
   /** The predecoded instruction at an address that runs in the same mode, if it was ever decoded. */
   peek(low: number, high: number): number | undefined;
-  /** Decodes the bytes of a record again; undefined when it lies on two pages. */
+  /** Decodes the bytes of a record again; undefined when they are not mapped as they were. */
   insnOf(rec: number): Insn | undefined;
 }
 

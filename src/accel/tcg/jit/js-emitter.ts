@@ -103,7 +103,7 @@ export class JsEmitter implements RegionEmitter {
       c[WARM + R.imm] = exit;
       c[WARM + R.heat] = -2;
       run(WARM);
-      // The pages are looked up from the second time on.
+      // The pages are looked up once.
       own[OWN.CHECKED] = ~checked;
     }
     recent[0] = first!;

@@ -1,5 +1,7 @@
+import type { CodeCache } from '../code-cache.ts';
 import type { CodeTable } from '../code-table.ts';
 import type { Records } from '../records.ts';
+import type { Spans } from '../spans.ts';
 import { OWN, type RegionCode, type RegionNode } from './emitter.ts';
 import { Failures } from './speculation.ts';
 
@@ -7,6 +9,8 @@ import { Failures } from './speculation.ts';
 export class Region {
   readonly entry: number;
   readonly pages: readonly CodeTable[];
+  /** Its instructions that lie on two pages. */
+  readonly spans: readonly number[];
   readonly recs: ReadonlySet<number>;
   readonly code: RegionCode;
   /** Number of its function. */
@@ -25,22 +29,22 @@ export class Region {
   unusual = 0;
 
   constructor(
-    records: Records,
+    { store, spans, moving }: CodeCache,
     entry: number,
     recs: ReadonlySet<number>,
     code: RegionCode,
     number: number,
-    moves: number,
   ) {
     this.entry = entry;
-    this.pages = pagesOf(records, recs);
+    this.pages = pagesOf(store, recs);
+    this.spans = spansOf(spans, recs);
     this.#distances = this.pages.map((page) => distance(this.pages[0]!, page));
-    this.#compared = moves;
+    this.#compared = moving.moves;
     this.recs = recs;
     this.code = code;
     this.number = number;
     this.instructions = recs.size;
-    this.failures = new Failures(records, entry, code.assumed);
+    this.failures = new Failures(store, entry, code.assumed);
   }
 
   get nodes(): readonly RegionNode[] {
@@ -71,6 +75,10 @@ export function pagesOf(records: Records, recs: Iterable<number>): CodeTable[] {
   for (const rec of recs) pages.add(records.pageOf(rec));
   return [...pages];
 }
+
+/** Those of the records whose bytes lie on two pages. */
+export const spansOf = (spans: Spans, recs: Iterable<number>): number[] =>
+  [...recs].filter((rec) => spans.secondPage(rec) !== undefined);
 
 /** Bytes from one page to another. */
 const distance = (from: CodeTable, to: CodeTable): number =>

@@ -19,7 +19,7 @@ import { JsEmitter } from './js-emitter.ts';
 import { KnownEntries } from './known-entries.ts';
 import type { JitOptions, RegionRange } from './options.ts';
 import { choosePasses, type Passes } from './passes.ts';
-import { pagesOf, Region } from './region.ts';
+import { pagesOf, Region, spansOf } from './region.ts';
 import { SpeculationMemory } from './speculation.ts';
 import { COUNT, JitStats } from './stats.ts';
 import { stepsOf } from './x87-plan.ts';
@@ -163,7 +163,7 @@ export class Regions {
       graph,
       mode,
       number: slot,
-      guarded: pagesOf(records, recs).length > 1,
+      guarded: pagesOf(records, recs).length > 1 || spansOf(this.#code.spans, recs).length > 0,
       hot: this.hot(mode),
       speculation: this.#speculation.at(entry, this.#w),
       growsAt: grown || grownLimit === undefined || graph.instructions < limit ? undefined : this.hot(mode) * GROWTH,
@@ -179,10 +179,9 @@ export class Regions {
       return;
     }
     this.onMade?.({ name, mode, graph, text: made.text });
-    made.own[OWN.CHECKED] = this.#w[W.generation]!;
     if (emitter === this.#webAssembly) this.#known.add(...placeOf(records, entry));
     this.#keep(entry, mode, grown, made);
-    this.#put(new Region(records, entry, recs, made, slot, this.#code.moving.moves));
+    this.#put(new Region(this.#code, entry, recs, made, slot));
     this.stats.compileMs += performance.now() - started;
   }
 
@@ -190,6 +189,8 @@ export class Regions {
   #put(region: Region): void {
     const { entry, code, number, instructions } = region;
     code.own[OWN.USED] = this.#code.epoch;
+    // Its pages are looked up when it runs first.
+    code.own[OWN.CHECKED] = ~this.#w[W.generation]!;
     this.#byNumber[number] = region;
     code.install();
     this.#records.divert(entry, number);
@@ -213,7 +214,7 @@ export class Regions {
   #keep(entry: number, mode: number, grown: boolean, { nodes, exits, module }: RegionCode): void {
     if (module === undefined || this.kept === undefined) return;
     const made = { entry, mode, grown, nodes, exits, module };
-    const region = keepRegion(made, this.#records, this.#ram, (rec) => this.#code.insnOf(rec));
+    const region = keepRegion(made, this.#code, this.#ram);
     if (region !== undefined) this.kept.add(region);
   }
 
@@ -240,11 +241,9 @@ export class Regions {
       return true;
     }
     kept.used++;
-    // Its pages are looked up when it runs first.
-    code.own[OWN.CHECKED] = ~this.#w[W.generation]!;
     this.#known.add(ramPage, offset);
     const recs = new Set(code.nodes.map(({ rec }) => rec));
-    this.#put(new Region(records, entry, recs, code, number, this.#code.moving.moves));
+    this.#put(new Region(this.#code, entry, recs, code, number));
     return true;
   }
   /** A large region begins at the record: others that come there leave for it. */
@@ -401,6 +400,7 @@ export class Regions {
     names.recheck = (number: number, i: number): number => {
       const region = regionOf(number);
       for (const page of region.pages) if (!page.live && !code.revive(page)) return records.runAlone(i);
+      for (const rec of region.spans) if (!code.spans.isWhole(rec)) return records.runAlone(i);
       if (!region.isWhole(code.moving.moves)) {
         this.#movedApart(region);
         return i;

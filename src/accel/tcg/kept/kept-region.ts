@@ -1,8 +1,7 @@
-import type { Insn } from '../../../cpu/insn.ts';
+import type { CodeCache } from '../code-cache.ts';
 import type { RegionNode } from '../jit/emitter.ts';
 import { isRelativeInHalf } from '../predecoder.ts';
 import { R } from '../record.ts';
-import type { Records } from '../records.ts';
 import type { Import } from '../wasm/module.ts';
 import { movedFields } from '../wasm/movable.ts';
 import { entryKey } from './entry-key.ts';
@@ -57,10 +56,10 @@ const FARTHEST = 0x7fffffff;
 /** Undefined where a part of the region is in another 4 GiB than its entry, or it cannot be told what moves. */
 export function keepRegion(
   { entry, mode, grown, nodes, exits, module }: MadeRegion,
-  records: Records,
+  code: CodeCache,
   ram: Uint8Array,
-  insnOf: (rec: number) => Insn | undefined,
 ): KeptRegion | undefined {
+  const records = code.store;
   const c = records.words;
   const low = c[entry + R.ip]!;
   const high = records.ipHigh(entry);
@@ -73,11 +72,10 @@ export function keepRegion(
   const moved: number[] = [];
   for (const { rec, refund } of nodes) {
     const ip = c[rec + R.ip]!;
-    const insn = insnOf(rec);
-    if (insn === undefined || isRelativeInHalf(insn)) return undefined;
+    const insn = code.insnOf(rec);
+    const own = code.bytesOf(rec);
+    if (insn === undefined || own === undefined || isRelativeInHalf(insn)) return undefined;
     if (isFar({ low: ip, high: records.ipHigh(rec) })) return undefined;
-    const at = records.pageOf(rec).ramPage * 4096 + (ip & 0xfff);
-    const own = ram.subarray(at, at + insn.length);
     const fields = movedFields(insn, own);
     if (fields === undefined) return undefined;
     for (const field of fields) moved.push(field.grows ? bytes.length + field.at : ~(bytes.length + field.at));

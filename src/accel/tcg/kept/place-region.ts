@@ -40,12 +40,19 @@ export function placeRegion(
   for (let n = 0; n < kept.nodes.length; n += NODE_WORDS) {
     const length = kept.nodes[n + 1]!;
     const ip = addressOf(kept.nodes[n]!);
-    if (ip === undefined || (ip & 0xfff) + length > 4096) return undefined;
+    if (ip === undefined) return undefined;
     const table = tables.get(ip & 0xfffff000) ?? code.tableAt(ip, high);
     if (table === undefined) return undefined;
     tables.set(ip & 0xfffff000, table);
     const start = table.ramPage * 4096 + (ip & 0xfff);
-    for (let k = 0; k < length; k++) if (ram[start + k] !== expected[from + k]) return undefined;
+    const here = Math.min(length, 4096 - (ip & 0xfff));
+    for (let k = 0; k < here; k++) if (ram[start + k] !== expected[from + k]) return undefined;
+    if (here < length) {
+      const behind = (ip + here) | 0;
+      const second = behind === 0 ? -1 : code.offsetAt(behind, high);
+      if (second < 0) return undefined;
+      for (let k = here; k < length; k++) if (ram[second + k - here] !== expected[from + k]) return undefined;
+    }
     from += length;
     at.push({ table, low: ip });
   }
