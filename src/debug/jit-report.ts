@@ -31,7 +31,8 @@ export function describeJit({ tcg, layout }: Machine): string {
   }
   const { walks, splits, devices, codeWrites } = mmu.misses;
   lines.push(
-    `interpreter: ${code.records} records of ${code.predecoder.blocks} decoded blocks, ${code.invalidated} invalidated, ${forms.count} forms; ` +
+    `interpreter: ${code.records} records of ${code.predecoder.blocks} decoded blocks, ${code.invalidated} invalidated, ` +
+      `${forms.count} forms, with ${forms.kept?.loaded ?? 0} of earlier starts known; ` +
       `given to other addresses ${code.moving.moves} times`,
     `TLB misses: ${walks} walks, ${splits} across pages, ${devices} devices, ${codeWrites} writes to pages with code`,
     `resident memory: ${mega(residentBytes())}, of which the guest's RAM may be ${mega(layout.ramSize)}`,

@@ -1,8 +1,10 @@
 import { parseAccelerators, selectAccelerator } from '../accel/select.ts';
+import { KeptForms } from '../accel/tcg/kept/kept-forms.ts';
 import { KeptRegions } from '../accel/tcg/kept/kept-regions.ts';
 import { DEFAULT_MODEL } from '../cpu/cpuid.ts';
 import { DEFAULT_GUEST, readInput } from '../host/files.ts';
 import { atEnd, KeptFile, nameOfCode } from '../host/kept-file.ts';
+import { codeOfScript, runScript } from '../host/kept-script.ts';
 import { BootError } from './boot/boot-error.ts';
 import { Machine, type MachineConfig } from './machine.ts';
 import { checkMemorySize, parseMemorySize } from './memory-size.ts';
@@ -24,7 +26,7 @@ export interface MachineOptions extends Omit<MachineConfig, Files | 'memory' | '
   /** ROM image, a multiple of 64 KiB; the built-in guest when not given. */
   readonly firmware?: FileOrBytes;
   /**
-   * Folder where emitted WebAssembly is kept for the next machine with the same kernel or ROM, which is faster then. Nothing
+   * Folder where emitted code is kept for the next machine with the same kernel or ROM, which is faster then. Nothing
    * is kept when not given. The folder must be one that only its user can write to.
    */
   readonly jitCache?: string;
@@ -68,7 +70,7 @@ async function build(
   jitCache: string | undefined,
 ): Promise<Machine> {
   const make = (whole: MachineConfig): Machine =>
-    jitCache === undefined ? construct(whole) : withKeptRegions(whole, jitCache);
+    jitCache === undefined ? construct(whole) : withKeptCode(whole, jitCache);
   if (kernel === undefined) {
     if (initrd !== undefined) throw new BootError('an initrd needs a kernel: give one');
     return make({ ...config, firmware: await readRom(firmware ?? DEFAULT_GUEST) });
@@ -81,14 +83,16 @@ async function build(
   });
 }
 
-/** A machine that begins with the regions which an earlier one made of the same guest, and leaves its own. */
-function withKeptRegions(config: MachineConfig, folder: string): Machine {
+/** A machine that begins with the regions and forms which an earlier one made of the same guest, and leaves its own. */
+function withKeptCode(config: MachineConfig, folder: string): Machine {
   const guest = config.kernel ?? config.firmware ?? new Uint8Array();
   const file = new KeptFile(folder, [nameOfCode(), guest, `${config.memory} ${config.cpu}`]);
-  const kept = new KeptRegions(file.read());
-  const machine = construct({ ...config, jit: { ...config.jit, kept } });
+  const data = file.read() as { regions?: unknown; forms?: unknown } | null | undefined;
+  const kept = new KeptRegions(data?.regions);
+  const keptForms = new KeptForms({ run: runScript, codeOf: codeOfScript }, data?.forms);
+  const machine = construct({ ...config, jit: { ...config.jit, kept, keptForms } });
   atEnd(machine.exit, () => {
-    if (kept.added > 0) file.write(kept.data);
+    if (kept.added > 0 || keptForms.isStale) file.write({ regions: kept.data, forms: keptForms.data });
   });
   return machine;
 }

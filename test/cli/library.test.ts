@@ -112,13 +112,18 @@ test('emitted code is kept in a folder for the next machine with the same guest'
     return machine;
   };
   try {
-    const { kept } = (await run()).tcg.regions!;
+    const first = (await run()).tcg;
+    const { kept } = first.regions!;
     expect(kept).toMatchObject({ loaded: 0, used: 0 });
     expect(kept!.added).toBeGreaterThan(0);
     expect(readdirSync(folder)).toHaveLength(1);
-    const again = (await run()).tcg.regions!.kept!;
+    const { regions, forms } = (await run()).tcg;
+    const again = regions!.kept!;
     expect(again.loaded).toBe(kept!.data.regions.length);
     expect(again.used).toBeGreaterThan(0);
+    expect(first.forms.kept!.loaded).toBe(0);
+    expect(forms.kept!.loaded).toBeGreaterThan(100);
+    expect(forms.kept!.isStale).toBe(false);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -6,6 +6,7 @@ import { type Arm, printArm } from './arm-printer.ts';
 import { JsPrinter } from './emit-js.ts';
 import type { Environment } from './environment.ts';
 import type { Hotness } from './jit/hot.ts';
+import type { KeptForms, PrintedForm } from './kept/kept-forms.ts';
 import { GLUE_ARM, type Handler, INFO, R } from './record.ts';
 import { fromRecord, type RecordName, readRecord } from './record-text.ts';
 import type { Records } from './records.ts';
@@ -29,6 +30,8 @@ export class Forms {
   readonly #env: Environment;
   readonly #records: Records;
   readonly #hot: Hotness;
+  /** What earlier runs printed; undefined where it is not to be used. */
+  readonly kept: KeptForms | undefined;
   /** mode -> row id -> shape -> form. */
   readonly #byMode = new Map<number, Map<number, Form>[]>();
   /** Forms of different modes often have the same text. */
@@ -40,10 +43,12 @@ export class Forms {
   /** Receives the text of each form when `--dump-jit` asks for it. */
   dump: ((name: string, text: string) => void) | undefined;
 
-  constructor(env: Environment, records: Records, hot: Hotness) {
+  constructor(env: Environment, records: Records, hot: Hotness, kept?: KeptForms) {
     this.#env = env;
     this.#records = records;
     this.#hot = hot;
+    this.kept = kept;
+    kept?.begin([MODE.CODE_16, MODE.CODE_32, MODE.CODE_64].map(hot).join(' '));
   }
 
   /** The instruction's form; its numbers are put into `record`. */
@@ -55,7 +60,7 @@ export class Forms {
     const key = shapeKey(insn);
     let form = shapes.get(key);
     if (form === undefined) {
-      form = this.#compile(insn);
+      form = this.#make(insn, key);
       shapes.set(key, form);
     }
     return form;
@@ -90,7 +95,28 @@ export class Forms {
     this.count = 0;
   }
 
-  #compile(insn: Insn): Form {
+  #make(insn: Insn, shape: number): Form {
+    const { mode, row } = insn;
+    let printed = this.kept?.at(mode, row.id, shape);
+    if (printed === undefined) {
+      printed = this.#print(insn);
+      this.kept?.add(mode, row.id, shape, printed);
+    }
+    const { text, uses, endsBlock, armText } = printed;
+    this.count++;
+    let handler = this.#handlers.get(text);
+    if (handler === undefined) {
+      this.dump?.(nameOf(insn), text);
+      handler = (this.kept?.compile(text, this.#env.names) ?? this.#env.compile(text, uses)) as Handler;
+      this.#handlers.set(text, handler);
+    }
+    const number = this.#records.functions.add(handler, this.#armNumber({ mode, armText }));
+    const form = { number, endsBlock, mode, armText };
+    this.#all.push(form);
+    return form;
+  }
+
+  #print(insn: Insn): PrintedForm {
     const symbolic = symbolise(insn);
     const ir = translateInsn(symbolic);
     const printer = new JsPrinter(ir, insn.mode).body();
@@ -151,23 +177,17 @@ export class Forms {
         lines.push(`w[${W.rip}] = next; w[${W.rip + 1}] = ${long ? 'nextHigh' : '0'}; return 0;`);
         break;
     }
-    this.count++;
-    const name = `${insn.row.mnemonic.replace(/\W/g, '_')}_${insn.operandSize * 8}`;
     uses.add('c').add('ipHighs');
-    const text = `return function ${name}(i) {\n${readRecord(lines)}\n${lines.join('\n')}\n}`;
-    let handler = this.#handlers.get(text);
-    if (handler === undefined) {
-      this.dump?.(name, text);
-      handler = this.#env.compile(text, uses) as Handler;
-      this.#handlers.set(text, handler);
-    }
-    const parts = { mode: insn.mode, armText: printArm(ir, insn.mode)?.text };
-    const number = this.#records.functions.add(handler, this.#armNumber(parts));
-    const form = { number, endsBlock: terminal.kind !== 'next', ...parts };
-    this.#all.push(form);
-    return form;
+    return {
+      text: `return (function ${nameOf(insn)}(i) {\n${readRecord(lines)}\n${lines.join('\n')}\n});`,
+      uses,
+      endsBlock: terminal.kind !== 'next',
+      armText: printArm(ir, insn.mode)?.text,
+    };
   }
 }
+
+const nameOf = ({ row, operandSize }: Insn): string => `${row.mnemonic.replace(/\W/g, '_')}_${operandSize * 8}`;
 
 /** Where the registers of operands stand, by position; a memory operand's base is one. */
 const REGISTER = ['ra', 'rb', 'rc', 'rc'] as const satisfies readonly RecordName[];

@@ -123,7 +123,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
     const hot = hotness(options.jit?.hot, hasWasm);
     const limits = { ...CODE_LIMITS, ...options.limits };
     this.#records = new Records(limits.records + SPARE_RECORDS, arena);
-    this.forms = new Forms(environment, this.#records, hot);
+    this.forms = new Forms(environment, this.#records, hot, options.jit?.keptForms);
     this.#decode = createDecoder({ features: options.model.features });
     this.code = new CodeCache(w, this.mmu, this.pages, this.#decode, this.forms, this.#records, arena);
     this.#reference = new ReferenceTier(this, this.mmu, this.#decode, helpers);

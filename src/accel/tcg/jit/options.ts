@@ -1,3 +1,4 @@
+import type { KeptForms } from '../kept/kept-forms.ts';
 import type { KeptRegions } from '../kept/kept-regions.ts';
 import type { Passes } from './passes.ts';
 
@@ -11,6 +12,8 @@ export interface JitOptions {
   readonly words?: number;
   /** Regions in WebAssembly of earlier runs, to which this run adds its own. */
   readonly kept?: KeptRegions;
+  /** The same for the interpreter's forms. */
+  readonly keptForms?: KeptForms;
   /** Only the regions with these numbers are made; for bisecting. */
   readonly only?: RegionRange;
 }
