@@ -50,6 +50,11 @@ export interface LinearMemory {
   flushPage(low: number, high: number): void;
   /** CR0, CR3, CR4, EFER or the PDPTEs changed: take them from the state anew (and flush as the SDM demands). */
   pagingChanged(): void;
+  /**
+   * CR3 was loaded while CR4.PCIDE is set. The translations that its process-context identifier had before are good
+   * again where `keep` says so (SDM 3A 4.10.4.1).
+   */
+  contextChanged(keep: boolean): void;
   /** int32 at a 4-byte aligned physical address (PDPTEs). */
   readPhysical32(address: number): number;
 }

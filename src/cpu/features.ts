@@ -26,7 +26,7 @@ export const FEATURES: readonly Feature[] = [
   ...at(
     1,
     'ecx',
-    `pni 0 sse2, ssse3 9 pni, cx16 13 lm, sse4.1 19 ssse3, sse4.2 20 sse4.1, movbe 22, popcnt 23, xsave 26 fxsr,
+    `pni 0 sse2, ssse3 9 pni, cx16 13 lm, pcid 17 lm, sse4.1 19 ssse3, sse4.2 20 sse4.1, movbe 22, popcnt 23, xsave 26 fxsr,
      hypervisor 31`,
   ),
   ...at(7, 'ebx', 'fsgsbase 0 lm, tsc-adjust 1 tsc, bmi1 3, smep 7, bmi2 8'),
@@ -40,7 +40,7 @@ export const FEATURES: readonly Feature[] = [
 export const UNSUPPORTED: ReadonlySet<string> = new Set(
   (
     'vme apic pn ds acpi ss ht tm ia64 pbe pclmulqdq dtes64 monitor ds-cpl vmx smx est tm2 cid fma xtpr pdcm ' +
-    'pcid dca x2apic tsc-deadline aes osxsave avx f16c rdrand sgx hle avx2 erms invpcid rtm mpx ' +
+    'dca x2apic tsc-deadline aes osxsave avx f16c rdrand sgx hle avx2 erms invpcid rtm mpx ' +
     'avx512f rdseed adx smap clflushopt clwb sha-ni pku ospke vaes rdpid la57 mmxext fxsr-opt 3dnowext 3dnow ' +
     'cmp-legacy svm extapic cr8legacy sse4a misalignsse 3dnowprefetch osvw ibs xop skinit wdt lwp fma4 tce topoext ' +
     'perfctr-core xsaveopt xsavec xgetbv1 xsaves spec-ctrl stibp arch-capabilities ssbd ibpb npt arat'

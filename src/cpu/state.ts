@@ -29,8 +29,10 @@ const LAYOUT = {
   budget: [4, 1],
   /** Where the budget ends: 0, or the largest int32 to end the running block soon. */
   budgetEnd: [4, 1],
-  /** Counts changes of address translation: what instructions on two pages ask. */
+  /** Names a state of address translation: changes with it, and is back when a process-context identifier is. */
   generation: [4, 1],
+  /** As `generation`, but a write to CR3 leaves it alone while supervisor-mode code lies in global pages. */
+  supervisorGeneration: [4, 1],
   /** High half of a 64-bit result of a run-time helper. */
   hi: [4, 1],
   /** Translation mode key (mode.ts), kept equal to what the segments and control registers say. */

@@ -18,7 +18,7 @@ function twoPages(): { mmu: Mmu; faults: string[] } {
   ram.view.setUint32(TABLE + 4 * 5, 0x5000 | PRESENT, true);
   const faults: string[] = [];
   const off = { pae: false, long: false, pse: false, nx: false, smep: false, smap: false, smapOverride: false };
-  const config = { ...off, enabled: true, writeProtect: true, root: DIRECTORY, pdpte: new Int32Array(8) };
+  const config = { ...off, enabled: true, writeProtect: true, root: DIRECTORY, pcid: 0, pdpte: new Int32Array(8) };
   const mmu = new Mmu(map, new CodePages(RAM), config, {
     pageFault: (low, _high, errorCode) => {
       faults.push(`${low.toString(16)}(${errorCode})`);

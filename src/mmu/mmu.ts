@@ -2,6 +2,7 @@ import type { AddressMap } from '../memory/address-map.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { CodePages } from '../memory/code-pages.ts';
 import { hex } from '../util/hex.ts';
+import { Contexts, type InvalidatedPages, isIn } from './contexts.ts';
 import { ACCESS, PageWalker, type PagingConfig, type Translation } from './page-tables.ts';
 import { Tlb } from './tlb.ts';
 
@@ -53,6 +54,12 @@ export class Mmu {
   onFlush: (globals: boolean) => void = () => {};
   /** Called after those of one page were dropped: of `1 << shift` bytes around a linear address. */
   onFlushPage: (low: number, shift: number) => void = () => {};
+  /** Another process-context identifier is about to be current: gives what will be wanted when this one is again. */
+  onSuspend: () => unknown = () => undefined;
+  /** One is current again whose translations were kept, but for those of some pages; `code` is what `onSuspend` gave. */
+  onResume: (code: unknown, invalidated: InvalidatedPages) => void = () => {};
+  readonly #contexts = new Contexts<unknown>();
+  #pcid = 0;
   /** One line for each translation made or dropped, when tracing. */
   trace: ((line: string) => void) | undefined;
 
@@ -100,13 +107,37 @@ export class Mmu {
     this.flushes++;
     this.trace?.(globals ? 'flush all' : 'flush but globals');
     this.tlb.flush(globals);
+    if (globals) {
+      this.#contexts.clear();
+      this.#pcid = this.walker.config.pcid;
+    }
     this.onFlush(globals);
+  }
+
+  /** CR3 was loaded: its process-context identifier's translations are dropped without `keep`, those of others never. */
+  contextChanged(keep: boolean): void {
+    const { pcid } = this.walker.config;
+    if (pcid === this.#pcid) {
+      if (!keep) this.flush(false);
+      return;
+    }
+    this.trace?.(`context ${hex(pcid)}${keep ? '' : ' anew'}`);
+    const code = this.onSuspend();
+    this.#contexts.put(this.#pcid, this.tlb.suspend(), code);
+    this.#pcid = pcid;
+    const kept = this.#contexts.take(pcid);
+    if (kept === undefined || !keep) return;
+    const { entries, invalidated } = kept;
+    const isCode = (offset: number): boolean => this.#code.has(offset >>> 12);
+    this.tlb.resume(entries, (low, write, offset) => !isIn(invalidated, low) && !(write && isCode(offset)));
+    this.onResume(kept.code, invalidated);
   }
 
   flushPage(low: number): void {
     this.flushes++;
     this.trace?.(`flush ${hex(low)}`);
     const shift = this.tlb.flushPage(low);
+    this.#contexts.invalidate(low, shift);
     this.onFlushPage(low, shift);
   }
 

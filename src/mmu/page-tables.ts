@@ -22,6 +22,8 @@ export interface PagingConfig {
   root: number;
   /** The four PDPTE registers, low and high words, for PAE outside IA-32e mode. */
   pdpte: Int32Array;
+  /** Process-context identifier; 0 while CR4.PCIDE is clear. */
+  pcid: number;
 }
 
 /** Where tables are read and accessed/dirty bits are set. */

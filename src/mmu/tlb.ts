@@ -16,6 +16,9 @@ export interface TlbTable {
 /** Kernel reads, kernel writes, user reads, user writes. */
 type TlbKind = 0 | 1 | 2 | 3;
 
+/** Three words for each entry: `kind << 20 | index`, the page's offset in the RAM buffer, the linear address's upper half. */
+export type SuspendedEntries = Int32Array;
+
 const ENTRIES = 1 << 20;
 /** So many fills between flushes before everything is dropped, to bound the lists. */
 const LIST_LIMIT = 1 << 16;
@@ -85,6 +88,36 @@ export class Tlb {
     this.#large.fill(0);
     for (const entry of this.#global) this.#drop((entry >> 20) as TlbKind, entry & (ENTRIES - 1));
     this.#global.length = 0;
+  }
+
+  /** Takes out everything but global translations. */
+  suspend(): SuspendedEntries {
+    const taken = new Int32Array(3 * this.#local.length);
+    let length = 0;
+    for (const entry of this.#local) {
+      const kind = (entry >> 20) as TlbKind;
+      const index = entry & (ENTRIES - 1);
+      const { xor, high } = this.tables[kind];
+      const offset = xor[index]! ^ (index << 12);
+      // Dropped since it was filled, or taken out already.
+      if (offset < 0) continue;
+      taken[length++] = entry;
+      taken[length++] = offset;
+      taken[length++] = high[index]!;
+      this.#drop(kind, index);
+    }
+    this.#local.length = 0;
+    return taken.subarray(0, length);
+  }
+
+  /** Puts in what was taken out, but for the entries that are no longer `good`. */
+  resume(entries: SuspendedEntries, good: (low: number, write: boolean, offset: number) => boolean): void {
+    for (let at = 0; at < entries.length; at += 3) {
+      const kind = (entries[at]! >> 20) as TlbKind;
+      const low = entries[at]! << 12;
+      const offset = entries[at + 1]!;
+      if (good(low, (kind & 1) !== 0, offset)) this.fill(kind, low, entries[at + 2]!, offset, false);
+    }
   }
 
   /** Drops the page around a linear address; gives log2 of its size. */

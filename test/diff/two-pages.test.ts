@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MicroCpu } from '../../bench/micro/cpu.ts';
 import { KeptRegions } from '../../src/accel/tcg/kept/kept-regions.ts';
-import { W } from '../../src/cpu/state.ts';
+import { CR4, W } from '../../src/cpu/state.ts';
 import { optionsOf, TEST_TIERS, type TestTier } from '../support/tiers.ts';
 
 const PAGE = 4096;
@@ -13,6 +13,7 @@ const TABLE = 0x13000;
 /** Frames of the second page. */
 const [HERE, ELSEWHERE] = [0x101000, 0x180000] as const;
 const NXE = 0x800;
+const GLOBAL = 0x100;
 const PRESENT_WRITABLE = 3;
 const NO_EXECUTE = 0x80000000;
 const INVLPG_ESI = [0x0f, 0x01, 0x3e];
@@ -72,6 +73,14 @@ class Loop {
     return (w[EBX]! - 1) / (passes - 1);
   }
 
+  /** Bits of the first page's translation. */
+  makeFirst(bits: number): void {
+    const { vcpu, ram } = this.cpu;
+    ram.i32[TABLE / 4 + 2 * (this.entry >> 12)]! |= bits;
+    vcpu.w[W.cr4]! |= CR4.PGE;
+    vcpu.writeState(vcpu.state);
+  }
+
   map(entry: number, high = 0): void {
     const { i32 } = this.cpu.ram;
     i32[TABLE / 4 + 2 * (HERE >> 12)] = entry;
@@ -128,8 +137,10 @@ describe.each(TEST_TIERS)('an instruction on two pages, %s', (tier) => {
   it.each([
     ['INVLPG', INVLPG_ESI],
     ['MOV CR3', MOV_CR3_EAX],
-  ])('is on the frame that the second page has after %s', (_, forget) => {
+    ['MOV CR3 while the first is global', MOV_CR3_EAX, GLOBAL],
+  ])('is on the frame that the second page has after %s', (_, forget, first = 0) => {
     const loop = new Loop(tier, 64, forget);
+    loop.makeFirst(first);
     for (const [frame, number] of [
       [HERE, 1],
       [ELSEWHERE, 3],

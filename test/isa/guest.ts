@@ -1,5 +1,5 @@
 import { allocateRam, createTcg } from '../../src/accel/tcg/index.ts';
-import type { TcgVcpu } from '../../src/accel/tcg/vcpu.ts';
+import type { TcgOptions, TcgVcpu } from '../../src/accel/tcg/vcpu.ts';
 import { IoSpace } from '../../src/bus/io-space.ts';
 import { parseCpuModel } from '../../src/cpu/cpuid.ts';
 import { arithmeticFlags, writeRflags } from '../../src/cpu/flags.ts';
@@ -27,14 +27,16 @@ export class Guest {
   #code = FIRST_CODE;
   #trace = '';
 
-  constructor(tier: TestTier) {
+  constructor(tier: TestTier, options: TcgOptions['jit'] = {}) {
     this.#tier = tier;
     this.ram = allocateRam(RAM_BYTES);
     const memory = new AddressMap(this.ram);
     memory.add({ kind: 'ram', name: 'RAM', base: 0, length: RAM_BYTES, offset: 0 });
     const interrupts = { pending: false, acknowledge: () => 0 };
     const model = parseCpuModel('max');
-    this.vcpu = createTcg({ memory, ports: new IoSpace(), interrupts }, { model, ...optionsOf(tier), tsc: () => 0n });
+    const { tier: name, jit } = optionsOf(tier);
+    const machine = { memory, ports: new IoSpace(), interrupts };
+    this.vcpu = createTcg(machine, { model, tier: name, jit: { ...jit, ...options }, tsc: () => 0n });
     this.vcpu.traceInterrupt = (line) => {
       if (this.#trace === '') this.#trace = line;
     };

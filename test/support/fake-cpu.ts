@@ -32,6 +32,8 @@ export class FakeCpu implements CpuContext {
   readonly faulting = new Set<number>();
   readonly call: Readonly<Record<string, Helper>>;
   pagingChanges = 0;
+  /** Loads of CR3 with CR4.PCIDE set, by whether translations were to be kept. */
+  readonly contextChanges: boolean[] = [];
   ticks = 1000n;
   traceInterrupt = undefined;
   ferr = undefined;
@@ -73,6 +75,7 @@ export class FakeCpu implements CpuContext {
       flush() {},
       flushPage() {},
       pagingChanged: () => void this.pagingChanges++,
+      contextChanged: (keep) => void this.contextChanges.push(keep),
       readPhysical32: (address) => view.getInt32(address, true),
     };
     this.call = createHelpers(this) as unknown as Record<string, Helper>;

@@ -5,10 +5,11 @@ import { MODE } from '../../cpu/mode.ts';
 import { CS, W } from '../../cpu/state.ts';
 import type { Arena } from '../../memory/arena.ts';
 import type { CodePages } from '../../memory/code-pages.ts';
+import type { InvalidatedPages } from '../../mmu/contexts.ts';
 import type { Mmu } from '../../mmu/mmu.ts';
 import { type CodePlace, CodeTable } from './code-table.ts';
 import type { Forms } from './forms.ts';
-import { LiveTables } from './live-tables.ts';
+import { LiveTables, type SuspendedTables } from './live-tables.ts';
 import { MovingTables } from './moving-tables.ts';
 import { Predecoder } from './predecoder.ts';
 import { type Handler, INFO, LONGEST, R, STOP } from './record.ts';
@@ -27,6 +28,15 @@ const TABLE_COST = 130;
 /** So many records may be stale, and so many tables gone, before their memory is used again. */
 const STALE_LIMIT = 16_384;
 const GONE_LIMIT = 256;
+
+/** What is known of a process-context identifier's code while another one is current. */
+interface SuspendedCode {
+  readonly tables: SuspendedTables;
+  readonly generation: number;
+  readonly moves: number;
+  /** Some of it is supervisor-mode code. */
+  readonly supervisor: boolean;
+}
 
 /**
  * Predecoded code by address: finds or makes the record for an instruction pointer, and forgets records whose
@@ -54,6 +64,8 @@ export class CodeCache {
   #tables = 0;
   /** Pages whose last record may have gone. */
   readonly #emptied = new Set<number>();
+  /** The last name of a state of translations. */
+  #generation = 0;
   #codeBase = 0;
   #codeLimit = 0;
   /** True when a fault belongs to RIP in the state, not to the running record: fetches and regions set it. */
@@ -88,7 +100,7 @@ export class CodeCache {
     this.#mmu = mmu;
     this.#pages = pages;
     this.store = records;
-    this.spans = new Spans(w, mmu, records);
+    this.spans = new Spans(w, mmu, records, this.#live);
     this.moving = new MovingTables(this.#byPage, this.#live);
     this.predecoder = new Predecoder(mmu.map.ram.u8, decoder, forms, records, {
       fetch: (low, high, mode) => this.#fetchFrom(low, high, mode),
@@ -98,13 +110,16 @@ export class CodeCache {
     this.#spanNumber = records.functions.add((i) => this.#runSpan(i));
     pages.onWrite = (offset, length) => this.#invalidate(offset, length);
     mmu.onFlush = (globals) => {
+      const supervisor = globals || this.#live.supervisorIsLocal;
       this.#live.retire(globals);
-      this.#translationsChanged();
+      this.#translationsChanged(supervisor);
     };
     mmu.onFlushPage = (low, shift) => {
       this.#live.retirePage(low, shift);
-      this.#translationsChanged();
+      this.#translationsChanged(true);
     };
+    mmu.onSuspend = () => this.#suspend();
+    mmu.onResume = (code, invalidated) => this.#resume(code as SuspendedCode, invalidated);
   }
 
   get epoch(): number {
@@ -129,11 +144,29 @@ export class CodeCache {
   /** Every link is to be looked up again. */
   newGeneration(): void {
     this.#live.retire(true);
-    this.#translationsChanged();
+    this.#translationsChanged(true);
   }
 
-  #translationsChanged(): void {
-    this.#w[W.generation] = (this.#w[W.generation]! + 1) | 0;
+  #translationsChanged(supervisor: boolean): void {
+    this.#generation = (this.#generation + 1) | 0;
+    this.#w[W.generation] = this.#generation;
+    if (supervisor) this.#w[W.supervisorGeneration] = this.#generation;
+  }
+
+  /** Another process-context identifier is about to be current. */
+  #suspend(): SuspendedCode {
+    const supervisor = this.#live.supervisorIsLocal;
+    const { moves } = this.moving;
+    const code = { tables: this.#live.suspend(), generation: this.#w[W.generation]!, moves, supervisor };
+    this.#translationsChanged(supervisor);
+    return code;
+  }
+
+  /** The one that was current then is again. */
+  #resume({ tables, generation, moves, supervisor }: SuspendedCode, invalidated: InvalidatedPages): void {
+    if (!this.#live.resume(tables, invalidated)) return;
+    if (supervisor) this.#translationsChanged(true);
+    else if (invalidated.length === 0 && moves === this.moving.moves) this.#w[W.generation] = generation;
   }
 
   /** Makes a table live again if its page is still mapped as when it was made; nothing faults. */

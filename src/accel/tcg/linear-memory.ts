@@ -65,6 +65,10 @@ export function linearMemory(w: Int32Array, mmu: Mmu): LinearMemory {
       takePaging(w, mmu.walker.config);
       mmu.flush(pagingModeChanged() || (w[W.cr4]! & CR4.PGE) === 0);
     },
+    contextChanged(keep) {
+      takePaging(w, mmu.walker.config);
+      mmu.contextChanged(keep);
+    },
   };
 }
 
@@ -79,6 +83,7 @@ export const createPagingConfig = (): PagingConfig => ({
   smap: false,
   smapOverride: false,
   root: 0,
+  pcid: 0,
   pdpte: new Int32Array(8),
 });
 
@@ -99,5 +104,6 @@ export function takePaging(w: Int32Array, config: PagingConfig): void {
   const low = w[W.cr3]!;
   config.root =
     ((low & (config.pae && !config.long ? 0xffffffe0 : 0xfffff000)) >>> 0) + (w[W.cr3 + 1]! & 0xfffff) * 0x100000000;
+  config.pcid = (cr4 & CR4.PCIDE) !== 0 ? low & 0xfff : 0;
   config.pdpte.set(w.subarray(W.pdpte, W.pdpte + 8));
 }

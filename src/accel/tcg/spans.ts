@@ -1,6 +1,7 @@
 import { MODE } from '../../cpu/mode.ts';
 import { W } from '../../cpu/state.ts';
 import type { Mmu } from '../../mmu/mmu.ts';
+import type { LiveTables } from './live-tables.ts';
 import type { Records } from './records.ts';
 
 /** A record whose bytes go on on another page. */
@@ -21,19 +22,21 @@ export class Spans {
   readonly #w: Int32Array;
   readonly #mmu: Mmu;
   readonly #records: Records;
+  readonly #live: LiveTables;
   readonly #byRecord = new Map<number, Span>();
   /** Records by the second page. */
   readonly #byPage = new Map<number, number[]>();
 
-  constructor(w: Int32Array, mmu: Mmu, records: Records) {
+  constructor(w: Int32Array, mmu: Mmu, records: Records, live: LiveTables) {
     this.#w = w;
     this.#mmu = mmu;
     this.#records = records;
+    this.#live = live;
   }
 
-  /** Notes a record whose second page has just been fetched from; `number`: of the function that runs the instruction. */
+  /** Notes a record, whose second page is looked up when it runs first; `number`: of the function that runs the instruction. */
   add(record: number, secondPage: number, number: number): void {
-    this.#byRecord.set(record, { secondPage, number, checked: this.#w[W.generation]! });
+    this.#byRecord.set(record, { secondPage, number, checked: ~this.#w[W.generation]! });
     const others = this.#byPage.get(secondPage) ?? [];
     this.#byPage.set(secondPage, [...others.filter((other) => !this.#records.isStale(other)), record]);
   }
@@ -66,6 +69,7 @@ export class Spans {
     const offset = fetch(...page.pageBehind(), (page.mode & MODE.USER) !== 0);
     if (offset < 0 || offset >>> 12 !== span.secondPage) return false;
     span.checked = generation;
+    if (!this.#mmu.fetchedGlobal) this.#live.noteLocal(page.mode);
     return true;
   }
 

@@ -205,9 +205,7 @@ export class TcgVcpu implements Vcpu, CpuContext {
 
   writeState(from: CpuState): void {
     const { w } = this;
-    const generation = w[W.generation]!;
     this.state.copyFrom(from);
-    w[W.generation] = generation;
     updateMode(w);
     this.memory.pagingChanged();
     this.mmu.flush(true);

@@ -17,7 +17,9 @@ describe('MOV CR (SDM 2B, 3A 2.5)', () => {
     ['paging without protection', 0, CR0.PG, 0],
     ['NW without CD', 0, CR0.PE | CR0.NW, 0],
     ['high half of CR0', 0, CR0.PE, 1],
-    ['a CR4 bit that CPUID does not show', 4, CR4.PCIDE, 0],
+    ['a CR4 bit that CPUID does not show', 4, CR4.SMAP, 0],
+    ['CR4.PCIDE outside IA-32e mode', 4, CR4.PCIDE, 0],
+    ['bit 63 of CR3 without CR4.PCIDE', 3, 0, 0x80000000],
     ['CR3 above MAXPHYADDR', 3, 0, 0x100],
     ['CR8 above 15', 8, 16, 0],
   ];
@@ -36,6 +38,21 @@ describe('MOV CR (SDM 2B, 3A 2.5)', () => {
     write(cpu, 0, 0x1000ffc1 | CR0.PE);
     expect(cpu.w[W.cr0]).toBe(CR0.PE | CR0.ET);
   });
+});
+
+test('process-context identifiers (SDM 3A 4.10.1): set with identifier 0, and before paging ends', () => {
+  const cpu = new FakeCpu('long');
+  cpu.w[W.cr3] = 0x5001;
+  expect(write(cpu, 4, CR4.PAE | CR4.PCIDE)).toEqual(GP0);
+  cpu.w[W.cr3] = 0x5000;
+  expect(write(cpu, 4, CR4.PAE | CR4.PCIDE)).toBe('none');
+  const before = cpu.pagingChanges;
+  expect(write(cpu, 3, 0x6002, 0x80000000)).toBe('none');
+  expect(write(cpu, 3, 0x6003)).toBe('none');
+  expect([cpu.contextChanges, cpu.pagingChanges]).toEqual([[true, false], before]);
+  expect([cpu.w[W.cr3], cpu.w[W.cr3 + 1]]).toEqual([0x6003, 0]);
+  expect(write(cpu, 3, 0x6002, 0x80000100)).toEqual(GP0);
+  expect(write(cpu, 0, CR0.PE)).toEqual(GP0);
 });
 
 describe('the way into IA-32e mode (SDM 3A 9.8.5)', () => {

@@ -18,10 +18,15 @@ const CR4_FEATURES: readonly (readonly [bit: number, feature: string])[] = [
   [CR4.OSXMMEXCPT, 'sse'],
   [CR4.UMIP, 'umip'],
   [CR4.FSGSBASE, 'fsgsbase'],
+  [CR4.PCIDE, 'pcid'],
   [CR4.OSXSAVE, 'xsave'],
   [CR4.SMEP, 'smep'],
 ];
-const CR4_PAGING = CR4.PSE | CR4.PAE | CR4.PGE | CR4.SMEP;
+const CR4_PAGING = CR4.PSE | CR4.PAE | CR4.PGE | CR4.PCIDE | CR4.SMEP;
+/** Bits of CR3 that are the process-context identifier while CR4.PCIDE is set (SDM 3A 4.10.1). */
+const PCID = 0xfff;
+/** Bit 63 of what is loaded into CR3 then: the identifier's translations are kept. */
+const KEEP = 1 << 31;
 const PDPTE_RESERVED = 0x1e6;
 
 const paePaging = (w: Int32Array): boolean =>
@@ -42,14 +47,17 @@ function readPdptes(cpu: CpuContext, cr3: number): Int32Array {
   return entries;
 }
 
-/** Loads CR3 and, with PAE paging, the PDPTEs; drops translations that are not global. */
+/** Loads CR3 and, with PAE paging, the PDPTEs; drops translations that are not global, or as CR4.PCIDE has it. */
 export function loadCr3(cpu: CpuContext, low: number, high: number): void {
   const { w } = cpu;
-  if (high >>> 0 >= 2 ** (cpu.model.physicalBits - 32)) raiseGP(0);
+  const tagged = (w[W.cr4]! & CR4.PCIDE) !== 0;
+  const base = tagged ? high & ~KEEP : high;
+  if (base >>> 0 >= 2 ** (cpu.model.physicalBits - 32)) raiseGP(0);
   if (paePaging(w)) w.set(readPdptes(cpu, low), W.pdpte);
   w[W.cr3] = low;
-  w[W.cr3 + 1] = high;
-  cpu.memory.pagingChanged();
+  w[W.cr3 + 1] = base;
+  if (tagged) cpu.memory.contextChanged(base !== high);
+  else cpu.memory.pagingChanged();
 }
 
 /** Takes new CR0, CR4 and EFER values at once, with the PDPTEs that go with them. */
@@ -71,6 +79,7 @@ function writeCr0(cpu: CpuContext, low: number, high: number): void {
   const changed = cr0 ^ w[W.cr0]!;
   const paging = (cr0 & CR0.PG) !== 0;
   if (high !== 0 || (paging && (cr0 & CR0.PE) === 0) || (cr0 & (CR0.NW | CR0.CD)) === CR0.NW) raiseGP(0);
+  if (!paging && (w[W.cr4]! & CR4.PCIDE) !== 0) raiseGP(0);
   let efer = w[W.efer]!;
   if ((changed & CR0.PG) !== 0 && (efer & EFER.LME) !== 0) {
     const is16BitTss = (w[W.attributes + TR]! & 8) === 0 && (w[W.attributes + TR]! & AR.UNUSABLE) === 0;
@@ -93,6 +102,8 @@ function writeCr4(cpu: CpuContext, low: number, high: number): void {
   for (const [bit, feature] of CR4_FEATURES) if (cpu.model.features.has(feature)) writable |= bit;
   if (high !== 0 || (low & ~writable) !== 0) raiseGP(0);
   if (isLongActive(w) && (low & CR4.PAE) === 0) raiseGP(0);
+  const tags = (low & ~w[W.cr4]! & CR4.PCIDE) !== 0;
+  if (tags && (!isLongActive(w) || (w[W.cr3]! & PCID) !== 0)) raiseGP(0);
   if (((low ^ w[W.cr4]!) & CR4_PAGING) !== 0) setPaging(cpu, w[W.cr0]!, low, w[W.efer]!, true);
   else {
     w[W.cr4] = low;

@@ -7,7 +7,8 @@ import { type CpuState, FIELDS, type FieldName } from '../../cpu/state.ts';
  */
 const LEFT_OUT: ReadonlySet<string> = new Set(
   (
-    'rflags flagKind flagRes flagA flagB mode generation budget budgetEnd scratch hi tscOffset ' + 'fop fcs fds fip fdp'
+    'rflags flagKind flagRes flagA flagB mode generation supervisorGeneration budget budgetEnd scratch hi tscOffset ' +
+    'fop fcs fds fip fdp'
   ).split(' '),
 );
 

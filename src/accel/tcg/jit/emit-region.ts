@@ -4,7 +4,7 @@ import { recentIndex } from '../code-cache.ts';
 import { R } from '../record.ts';
 import { analyse } from './analysis.ts';
 import { isDivision } from './division.ts';
-import { EXIT, OWN, type RegionNode } from './emitter.ts';
+import { EXIT, generationWord, OWN, type RegionNode } from './emitter.ts';
 import { FLAG_LOCALS, type FlagKnowledge, type FlagState, keepText, settleText } from './flag-state.ts';
 import type { Block, Edge, FlowGraph } from './flow-graph.ts';
 import { type HighFlow, highFlow, type Speculation } from './high-flow.ts';
@@ -119,7 +119,9 @@ class RegionEmitter {
     const text = [
       `return function ${name}(i) {`,
       ...(guarded
-        ? [`if (own[${OWN.CHECKED}] !== w[${W.generation}]) { const r = recheck(number, i); if (r >= 0) return r; }`]
+        ? [
+            `if (own[${OWN.CHECKED}] !== w[${generationWord(this.#mode)}]) { const r = recheck(number, i); if (r >= 0) return r; }`,
+          ]
         : []),
       `let n = w[${W.budget}] + c[i | ${R.left}] | 0, pc = 0, x = 0, tl = 0, th = 0;`,
       ...(read.size === 0 ? [] : [`let ${[...read].map((word) => `${gprName(word)} = w[${word}]`).join(', ')};`]),

@@ -1,3 +1,5 @@
+import { MODE } from '../../../cpu/mode.ts';
+import { W } from '../../../cpu/state.ts';
 import type { RegionModule } from '../kept/kept-region.ts';
 import type { FlowGraph, GraphRules } from './flow-graph.ts';
 import type { HighFlow, Speculation } from './high-flow.ts';
@@ -29,6 +31,10 @@ export const OWN = {
   /** From here on: the records that its known exits lead to, 0 until that was looked up. */
   LINKS: 2,
 } as const;
+
+/** The state word that names the translations which code of a mode depends on. */
+export const generationWord = (mode: number): number =>
+  (mode & MODE.USER) !== 0 ? W.generation : W.supervisorGeneration;
 
 /** What a region is to be made of. */
 export interface RegionJob {

@@ -11,7 +11,7 @@ import { INFO, R, STOP } from '../record.ts';
 import type { Records } from '../records.ts';
 import { hostHasAll } from '../wasm/host-features.ts';
 import { newWasmEmitter, type WasmEmitter } from '../wasm/wasm-emitter.ts';
-import { EXIT, OWN, type RegionCode, type RegionEmitter, type RegionNode } from './emitter.ts';
+import { EXIT, generationWord, OWN, type RegionCode, type RegionEmitter, type RegionNode } from './emitter.ts';
 import { flagKeepers } from './flag-state.ts';
 import { buildFlowGraph, type FlowGraph } from './flow-graph.ts';
 import { GROWTH, type Hotness, hotness, suitsWasm } from './hot.ts';
@@ -190,7 +190,7 @@ export class Regions {
     const { entry, code, number, instructions } = region;
     code.own[OWN.USED] = this.#code.epoch;
     // Its pages are looked up when it runs first.
-    code.own[OWN.CHECKED] = ~this.#w[W.generation]!;
+    code.own[OWN.CHECKED] = ~this.#w[generationWord(this.#records.pageOf(entry).mode)]!;
     this.#byNumber[number] = region;
     code.install();
     this.#records.divert(entry, number);
@@ -405,7 +405,7 @@ export class Regions {
         this.#movedApart(region);
         return i;
       }
-      region.code.own[OWN.CHECKED] = w[W.generation]!;
+      region.code.own[OWN.CHECKED] = w[generationWord(records.pageOf(region.entry).mode)]!;
       return -1;
     };
     names.grow = (number: number, i: number): number => {

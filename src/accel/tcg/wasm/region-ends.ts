@@ -1,6 +1,6 @@
 import { W } from '../../../cpu/state.ts';
 import { RECENT_MASK, RECENT_SHIFT } from '../code-cache.ts';
-import { EXIT, OWN, type RegionJob } from '../jit/emitter.ts';
+import { EXIT, generationWord, OWN, type RegionJob } from '../jit/emitter.ts';
 import type { Passes } from '../jit/passes.ts';
 import { COUNT } from '../jit/stats.ts';
 import { R } from '../record.ts';
@@ -42,7 +42,7 @@ export class RegionEnds {
       // Whether its pages are mapped as when it was made.
       frame.pushOwn(code);
       code.memory(MEMORY.i32_load, 4 * OWN.CHECKED);
-      frame.loadState(code, W.generation);
+      frame.loadState(code, generationWord(this.#mode));
       code.op(OP.i32_ne);
       code.if();
       frame.pushNumber(code);

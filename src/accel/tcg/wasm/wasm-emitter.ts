@@ -1,4 +1,5 @@
 import { IrBuilder } from '../../../cpu/ir/block.ts';
+import { W } from '../../../cpu/state.ts';
 import { translateInsn } from '../../../cpu/translate.ts';
 import type { WasmMemory } from '../../../memory/ram.ts';
 import type { Environment } from '../environment.ts';
@@ -55,7 +56,7 @@ export class WasmEmitter implements RegionEmitter {
 
   /** What code that is made now takes for granted. */
   get fingerprint(): string {
-    return JSON.stringify([this.#layout, this.#passes]);
+    return JSON.stringify([this.#layout, W, this.#passes]);
   }
 
   emit({
