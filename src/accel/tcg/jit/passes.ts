@@ -38,6 +38,7 @@ export const PASSES = {
     on: true,
   },
   'region-links': { about: 'a region ends where another large one begins, which is not made twice', on: true },
+  'branch-hints': { about: 'V8 is told which branches of WebAssembly are seldom taken', on: true },
   'exit-links': { about: 'an exit of a region remembers what it led to', on: true },
   'web-assembly': { about: '64-bit code becomes WebAssembly instead of JavaScript', on: true },
 } as const satisfies Record<string, Pass>;

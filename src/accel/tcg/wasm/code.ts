@@ -209,10 +209,16 @@ export const VECTOR_MEMORY = { load: 0x00, store: 0x0b, load64_zero: 0x5d } as c
 
 const VOID = 0x40;
 
+/** Whether a branch's condition is mostly true or seldom (the branch hinting proposal). */
+export const HINT = { UNLIKELY: 0, LIKELY: 1 } as const;
+export type Hint = (typeof HINT)[keyof typeof HINT];
+
 /** Bytes of WebAssembly in the making. */
 export class WasmCode {
   #bytes = new Uint8Array(4096);
   #length = 0;
+  /** What is known of conditions of branches, which begin so many bytes from the beginning. */
+  readonly hints: { readonly at: number; readonly hint: Hint }[] = [];
 
   get length(): number {
     return this.#length;
@@ -231,6 +237,16 @@ export class WasmCode {
     if (this.#length + bytes.length > this.#bytes.length) this.#grow(bytes.length);
     this.#bytes.set(bytes, this.#length);
     this.#length += bytes.length;
+  }
+
+  /** Goes on with other code. */
+  appendCode({ bytes, hints }: WasmCode): void {
+    for (const { at, hint } of hints) this.hints.push({ at: this.#length + at, hint });
+    this.append(bytes);
+  }
+
+  #hint(hint: Hint | undefined): void {
+    if (hint !== undefined) this.hints.push({ at: this.#length, hint });
   }
 
   #grow(by: number): void {
@@ -358,7 +374,8 @@ export class WasmCode {
     this.byte(0x03);
     this.byte(VOID);
   }
-  if(): void {
+  if(hint?: Hint): void {
+    this.#hint(hint);
     this.byte(0x04);
     this.byte(VOID);
   }
@@ -378,7 +395,8 @@ export class WasmCode {
     this.byte(0x0c);
     this.unsigned(depth);
   }
-  brIf(depth: number): void {
+  brIf(depth: number, hint?: Hint): void {
+    this.#hint(hint);
     this.byte(0x0d);
     this.unsigned(depth);
   }

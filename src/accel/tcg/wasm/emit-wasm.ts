@@ -6,7 +6,7 @@ import { type Block, type Edge, type FlowGraph, repeats } from '../jit/flow-grap
 import type { Passes } from '../jit/passes.ts';
 import type { Structure } from '../jit/structure.ts';
 import { Calls } from './bridge.ts';
-import { OP, WasmCode, type WasmType } from './code.ts';
+import { HINT, OP, WasmCode, type WasmType } from './code.ts';
 import { Frame, type Layout } from './frame.ts';
 import { type Ends, RegionEnds } from './region-ends.ts';
 import { targetTable } from './target-table.ts';
@@ -85,7 +85,8 @@ class Emitter implements Region {
     ends.end(code, { exits: this.#exits.length > 0, indirect: this.#blocks.some(({ end }) => end === 'indirect') });
     const whole = new WasmCode();
     ends.begin(whole);
-    whole.append(code.bytes);
+    whole.appendCode(code);
+    if (!this.passes['branch-hints']) whole.hints.length = 0;
     return { code: whole, locals: frame.types, calls: this.calls, nodes: this.#nodes, exits: this.#exits };
   }
 
@@ -164,7 +165,9 @@ class Emitter implements Region {
         if (!('condition' in terminal)) throw new Error('a branch block ends in a branch');
         printer!.push(terminal.condition);
         frame.giveBack();
-        this.#begin('if', () => code.if());
+        const taken = this.#stays(at, block.taken!);
+        const hint = taken === this.#stays(at, block.next) ? undefined : taken ? HINT.LIKELY : HINT.UNLIKELY;
+        this.#begin('if', () => code.if(hint));
         this.#edge(at, block.taken!, flags);
         this.#end();
         return this.#edge(at, block.next, flags);
@@ -229,6 +232,11 @@ class Emitter implements Region {
     this.#end();
   }
 
+  /** Control stays in the region. */
+  #stays(from: number, edge: Edge): boolean {
+    return 'block' in edge && !this.#shape.isIrreducible(from, edge.block);
+  }
+
   #edge(from: number, edge: Edge, flags: FlagKnowledge): void {
     const { code, frame } = this;
     if (!('block' in edge)) return this.#leave(edge.low, edge.high);
@@ -242,7 +250,7 @@ class Emitter implements Region {
       if (this.#asks) frame.loadState(code, W.budgetEnd);
       else code.i32(0);
       code.op(OP.i32_lt_s);
-      this.#begin('if', () => code.if());
+      this.#begin('if', () => code.if(HINT.UNLIKELY));
       if (repeats(this.#blocks[from]!)) this.calls.call(code, 'interrupts', { params: 0, result: false });
       this.#leave(low, high);
       this.#end();

@@ -1,5 +1,5 @@
 import { W } from '../../../cpu/state.ts';
-import { F32, F64, MEMORY, OP, type WasmCode } from './code.ts';
+import { HINT, F32, F64, MEMORY, OP, type WasmCode } from './code.ts';
 import type { InlineCall } from './inline-call.ts';
 
 /** RC, FTZ, DAZ, the mask of PE, and PE. */
@@ -56,7 +56,7 @@ export const DOUBLE: Size = {
 export function orHelper({ code, helper }: InlineCall, print: (slow: (depth?: number) => void) => void): void {
   code.block();
   code.block();
-  print((depth = 0) => code.brIf(depth));
+  print((depth = 0) => code.brIf(depth, HINT.UNLIKELY));
   code.br(1);
   code.op(OP.end);
   helper();

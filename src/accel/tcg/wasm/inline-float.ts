@@ -1,4 +1,4 @@
-import { OP } from './code.ts';
+import { HINT, OP } from './code.ts';
 import {
   DOUBLE,
   loaded,
@@ -62,7 +62,7 @@ function arithmetic(operation: Operation, size: Size): Print {
         code.brIf(0);
       }
       pushIsNormal(code, size, r, least);
-      code.brIf(1);
+      code.brIf(1, HINT.LIKELY);
       code.op(OP.end);
       pushNoDenormal(call, size, s, y);
       if (binary) {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { GuestRam } from '../../../memory/ram.ts';
-import { I32, I64, MEMORY, OP, WasmCode } from './code.ts';
+import { HINT, I32, I64, MEMORY, OP, WasmCode } from './code.ts';
 import { moduleOf } from './module.ts';
 import { functionOf, newTable } from './web-assembly.ts';
 
@@ -106,3 +106,28 @@ test('what is wrong is found when it is compiled', () => {
 
 const pass = (callee: CallableFunction): CallableFunction =>
   functionOf(moduleOf([{ name: 'callee', signature: { params: 1, result: true } }]), { callee });
+
+test('hints name branches by their place in the function, its locals included', () => {
+  const [IF, BR_IF] = [0x04, 0x0d];
+  const inner = new WasmCode();
+  inner.get(0);
+  inner.if(HINT.UNLIKELY);
+  inner.op(OP.end);
+  inner.get(0);
+  inner.brIf(0, HINT.LIKELY);
+  const body = new WasmCode();
+  body.block();
+  body.appendCode(inner);
+  body.op(OP.end);
+  const module = moduleOf([], { signature: { params: 1, result: false }, locals: [I64, I32], body });
+  const name = 'metadata.code.branch_hint';
+  const at = Buffer.from(module).indexOf(name) + name.length;
+  // One function, number 0, with two hints of one byte each.
+  const [functions, number, hints, first, one, unlikely, second, alsoOne, likely] = module.subarray(at);
+  expect([functions, number, hints, one, alsoOne]).toEqual([1, 0, 2, 1, 1]);
+  expect([unlikely, likely]).toEqual([HINT.UNLIKELY, HINT.LIKELY]);
+  // The code section has the one function.
+  const code = module.subarray(at + 9 + 4);
+  expect([code[first!], code[second!]]).toEqual([IF, BR_IF]);
+  expect(functionOf(module, { memory })(1)).toBeUndefined();
+});

@@ -1,4 +1,4 @@
-import { I32, WasmCode, type WasmType } from './code.ts';
+import { I32, OP, WasmCode, type WasmType } from './code.ts';
 
 /** Of a function: so many i32 parameters, and an i32 result or none. */
 export interface Signature {
@@ -28,7 +28,7 @@ export interface Shared {
 }
 
 const MAGIC = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-const SECTION = { TYPE: 1, IMPORT: 2, FUNCTION: 3, EXPORT: 7, CODE: 10 } as const;
+const SECTION = { CUSTOM: 0, TYPE: 1, IMPORT: 2, FUNCTION: 3, EXPORT: 7, CODE: 10 } as const;
 const KIND = { FUNCTION: 0, TABLE: 1, MEMORY: 2, GLOBAL: 3 } as const;
 const FUNCREF = 0x70;
 
@@ -107,19 +107,31 @@ export function moduleOf(
     }),
   );
   if (own !== undefined) {
-    section(module, SECTION.CODE, (codes) =>
-      each(codes, [own], ({ locals, body }) => {
-        const code = new WasmCode();
-        each(code, locals, (type) => {
-          code.unsigned(1);
-          code.byte(type);
-        });
-        code.append(body.bytes);
-        code.op(0x0b);
-        codes.unsigned(code.length);
-        codes.append(code.bytes);
-      }),
-    );
+    const code = new WasmCode();
+    each(code, own.locals, (type) => {
+      code.unsigned(1);
+      code.byte(type);
+    });
+    code.appendCode(own.body);
+    code.op(OP.end);
+    if (code.hints.length > 0) section(module, SECTION.CUSTOM, (custom) => branchHints(custom, functions.length, code));
+    section(module, SECTION.CODE, (codes) => {
+      codes.unsigned(1);
+      codes.unsigned(code.length);
+      codes.append(code.bytes);
+    });
   }
   return module.bytes;
+}
+
+/** The custom section with the hints in one function's code. */
+function branchHints(section: WasmCode, number: number, { hints }: WasmCode): void {
+  text(section, 'metadata.code.branch_hint');
+  section.unsigned(1);
+  section.unsigned(number);
+  each(section, hints, ({ at, hint }) => {
+    section.unsigned(at);
+    section.unsigned(1);
+    section.byte(hint);
+  });
 }

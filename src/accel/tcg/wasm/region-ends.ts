@@ -5,7 +5,7 @@ import type { Passes } from '../jit/passes.ts';
 import { COUNT } from '../jit/stats.ts';
 import { R } from '../record.ts';
 import type { Calls } from './bridge.ts';
-import { I32, MEMORY, OP, type WasmCode } from './code.ts';
+import { HINT, I32, MEMORY, OP, type WasmCode } from './code.ts';
 import { type Frame, RECORD_LOCAL } from './frame.ts';
 import { keepFlags } from './region-flags.ts';
 
@@ -44,14 +44,14 @@ export class RegionEnds {
       code.memory(MEMORY.i32_load, 4 * OWN.CHECKED);
       frame.loadState(code, generationWord(this.#mode));
       code.op(OP.i32_ne);
-      code.if();
+      code.if(HINT.UNLIKELY);
       frame.pushNumber(code);
       code.get(RECORD_LOCAL);
       this.#calls.call(code, 'recheck', { params: 2, result: true });
       code.tee(frame.x);
       code.i32(0);
       code.op(OP.i32_ge_s);
-      code.if();
+      code.if(HINT.UNLIKELY);
       code.get(frame.x);
       code.op(OP.return);
       code.op(OP.end);
@@ -61,7 +61,7 @@ export class RegionEnds {
       this.#loadRecord(code, RECORD_LOCAL, R.heat);
       code.i32(this.#ends.growsAt);
       code.op(OP.i32_ge_u);
-      code.if();
+      code.if(HINT.UNLIKELY);
       frame.pushNumber(code);
       code.get(RECORD_LOCAL);
       this.#calls.call(code, 'grow', { params: 2, result: true });
@@ -118,7 +118,7 @@ export class RegionEnds {
     code.get(frame.x);
     code.i32(indirect ? EXIT.INDIRECT : 0);
     code.op(OP.i32_lt_s);
-    code.brIf(0);
+    code.brIf(0, HINT.UNLIKELY);
     code.get(frame.x);
     code.i32(0);
     code.op(OP.i32_lt_s);
@@ -150,7 +150,7 @@ export class RegionEnds {
       code.i32(this.#mode);
       code.op(OP.i32_ne);
       code.op(OP.i32_or);
-      code.brIf(1);
+      code.brIf(1, HINT.UNLIKELY);
     }
     code.op(OP.else);
     frame.pushOwn(code);
@@ -169,14 +169,14 @@ export class RegionEnds {
     code.i32(this.#ends.hot - 1);
     code.op(OP.i32_eq);
     code.op(OP.i32_or);
-    code.brIf(0);
+    code.brIf(0, HINT.UNLIKELY);
     code.get(frame.n);
     this.#loadRecord(code, target, R.left);
     code.op(OP.i32_sub);
     code.tee(left);
     frame.loadState(code, W.budgetEnd);
     code.op(OP.i32_lt_s);
-    code.brIf(0);
+    code.brIf(0, HINT.UNLIKELY);
     code.i32(0);
     code.get(left);
     code.memory(MEMORY.i32_store, layout.state + 4 * W.budget);

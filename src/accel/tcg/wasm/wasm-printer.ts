@@ -8,7 +8,7 @@ import { setsFlags } from '../jit/flag-liveness.ts';
 import { type FlagKnowledge, mergeFlags } from '../jit/flag-state.ts';
 import type { Passes } from '../jit/passes.ts';
 import type { Calls } from './bridge.ts';
-import { I32, I64, MEMORY, OP, V128, VECTOR_MEMORY, type WasmCode } from './code.ts';
+import { HINT, I32, I64, MEMORY, OP, V128, VECTOR_MEMORY, type WasmCode } from './code.ts';
 import type { Frame } from './frame.ts';
 import { printInline } from './inline.ts';
 import { movableHalf } from './movable.ts';
@@ -397,7 +397,7 @@ export class WasmPrinter {
 
   /** Where the condition on the stack is not 0, the interpreter runs the instruction. */
   #miss(): void {
-    this.#code.brIf(this.#region.missDepth());
+    this.#code.brIf(this.#region.missDepth(), HINT.UNLIKELY);
   }
 
   // ---- helpers ----
