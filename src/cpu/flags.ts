@@ -159,6 +159,13 @@ export function af(w: Int32Array): number {
   }
 }
 
+/** Replaces OF, AF and CF by RFLAGS bits; SF, ZF and PF stay. */
+export function setCarries(w: Int32Array, bits: number): void {
+  const kind = w[W.flagKind]!;
+  w[W.flagA] = kind === 0 ? (w[W.flagA]! & ~FLAG.CARRIES) | bits : bits;
+  if (kind !== 0) w[W.flagKind] = KIND.CARRIES | (kind & 3);
+}
+
 /** OF SF ZF AF PF CF as RFLAGS bits. */
 export function arithmeticFlags(w: Int32Array): number {
   if (w[W.flagKind] === 0) return w[W.flagA]! & FLAG.ARITH;

@@ -180,6 +180,8 @@ export const FLAG = {
   ID: 0x200000,
   /** OF SF ZF AF PF CF. */
   ARITH: 0x8d5,
+  /** OF, AF and CF. */
+  CARRIES: 0x811,
 } as const;
 
 export const CR0 = {

@@ -2,6 +2,7 @@ import type { Inst, IrBuilder, Known, ValueId } from '../../cpu/ir/block.ts';
 import { MODE } from '../../cpu/mode.ts';
 import { W } from '../../cpu/state.ts';
 import { JsPrinter } from './emit-js.ts';
+import { setsFlags } from './jit/flag-liveness.ts';
 import { R } from './record.ts';
 import { readRecord } from './record-text.ts';
 
@@ -108,7 +109,7 @@ function canLeaveAnywhere(insts: readonly Inst[]): boolean {
     if (inst.op === 'call') return false;
     const misses = inst.op === 'load' || inst.op === 'fault' || (inst.op === 'store' && inst.after === null);
     if (misses && wrote) return false;
-    if (inst.op === 'set' || inst.op === 'store' || inst.op === 'setFlags' || inst.op === 'putFlags') wrote = true;
+    if (inst.op === 'set' || inst.op === 'store' || setsFlags(inst)) wrote = true;
   }
   return true;
 }

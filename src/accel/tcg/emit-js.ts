@@ -3,7 +3,7 @@ import { LIBRARY } from '../../cpu/ir/lib.ts';
 import { OPS } from '../../cpu/ir/ops.ts';
 import { hasEffect, terminalValues, usedValues } from '../../cpu/ir/uses.ts';
 import { MODE } from '../../cpu/mode.ts';
-import { W } from '../../cpu/state.ts';
+import { FLAG, W } from '../../cpu/state.ts';
 import { HOW } from '../../mmu/mmu.ts';
 
 /**
@@ -95,10 +95,13 @@ export class JsPrinter {
         out.push(`const ${name} = ${this.condition(inst.cc)};`);
         return;
       case 'getFlags':
-        out.push(`const ${name} = ${this.arithmeticFlags()};`);
+        out.push(`const ${name} = ${this.arithmeticFlags(inst.mask)};`);
         return;
       case 'putFlags':
         this.putFlags(this.i32(inst.value));
+        return;
+      case 'putCarries':
+        this.putCarries(this.i32(inst.value), name);
         return;
       case 'call':
         return this.call(inst, name);
@@ -155,11 +158,17 @@ export class JsPrinter {
   protected beforeCall(): void {}
   protected beforeArm(_mark: 'if' | 'else' | 'end'): void {}
 
-  protected arithmeticFlags(): string {
-    return `${this.name('arithmeticFlags')}(w)`;
+  /** Text of those that `mask` has, as RFLAGS bits. */
+  protected arithmeticFlags(mask: number): string {
+    const all = `${this.name('arithmeticFlags')}(w)`;
+    return mask === FLAG.ARITH ? all : `${all} & ${mask}`;
   }
   protected putFlags(bits: string): void {
     this.lines.push(`w[${W.flagKind}] = 0; w[${W.flagA}] = ${bits};`);
+  }
+
+  protected putCarries(bits: string, _name: string): void {
+    this.lines.push(`${this.name('setCarries')}(w, ${bits});`);
   }
 
   /** Text of condition code `cc` as 0 or 1. */

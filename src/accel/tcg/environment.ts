@@ -1,4 +1,4 @@
-import { af, arithmeticFlags, cf, condition, of, pf, sf, zf } from '../../cpu/flags.ts';
+import { af, arithmeticFlags, cf, condition, of, pf, setCarries, sf, zf } from '../../cpu/flags.ts';
 import { imulOverflow32, imulOverflow64, LIBRARY } from '../../cpu/ir/lib.ts';
 import type { CpuState } from '../../cpu/state.ts';
 import type { Arena } from '../../memory/arena.ts';
@@ -63,6 +63,7 @@ export class Environment {
       condition,
       flagsOf: () => arithmeticFlags(state.words),
       arithmeticFlags,
+      setCarries,
       imulOverflow32,
       imulOverflow64,
       ...LIBRARY,

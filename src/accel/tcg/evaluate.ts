@@ -1,4 +1,4 @@
-import { arithmeticFlags, condition } from '../../cpu/flags.ts';
+import { arithmeticFlags, condition, setCarries } from '../../cpu/flags.ts';
 import type { Inst, IrBuilder, Known, Slot } from '../../cpu/ir/block.ts';
 import { OPS } from '../../cpu/ir/ops.ts';
 import { MODE } from '../../cpu/mode.ts';
@@ -74,11 +74,14 @@ export function evaluate(ir: IrBuilder, on: Evaluation, mode: number): Scalar {
         values[n] = condition(w, number(inst.cc));
         return;
       case 'getFlags':
-        values[n] = arithmeticFlags(w);
+        values[n] = arithmeticFlags(w) & inst.mask;
         return;
       case 'putFlags':
         w[W.flagKind] = 0;
         w[W.flagA] = low32(values[inst.value]!);
+        return;
+      case 'putCarries':
+        setCarries(w, low32(values[inst.value]!));
         return;
       case 'call': {
         const args = inst.args.flatMap((arg) => {

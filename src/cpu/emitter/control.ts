@@ -33,16 +33,18 @@ export abstract class ControlEmitter extends RegisterEmitter {
     return this.condition(2);
   }
 
-  /** OF SF ZF AF PF CF as RFLAGS bits. */
-  arithmeticFlags(): Val {
-    return { id: this.ir.add({ op: 'getFlags', type: 'i32' }), size: 4 };
+  /** Those of OF SF ZF AF PF CF that `mask` has, as RFLAGS bits. */
+  arithmeticFlags(mask: number = FLAG.ARITH): Val {
+    return { id: this.ir.add({ op: 'getFlags', type: 'i32', mask }), size: 4 };
   }
 
   /** Replaces the flags of `mask` (FLAG bits) by those of `bits`; the other arithmetic flags stay. */
   changeFlags(mask: number, bits: Val): void {
     const wanted = this.and(bits, this.const(mask, 4));
-    const kept = mask === FLAG.ARITH ? wanted : this.or(this.and(this.arithmeticFlags(), this.const(~mask, 4)), wanted);
-    this.ir.add({ op: 'putFlags', value: kept.id });
+    const areCarries = (mask & ~FLAG.CARRIES) === 0;
+    const kept = (areCarries ? FLAG.CARRIES : FLAG.ARITH) & ~mask;
+    const value = kept === 0 ? wanted : this.or(this.arithmeticFlags(kept), wanted);
+    this.ir.add({ op: areCarries ? 'putCarries' : 'putFlags', value: value.id });
   }
 
   /** Values made inside an arm are not used outside it. */

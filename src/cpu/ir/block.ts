@@ -56,9 +56,11 @@ export type Inst =
     }
   /** Condition code 0-15 as 0 or 1. */
   | { readonly op: 'cond'; readonly type: 'i32'; readonly cc: Known }
-  /** OF SF ZF AF PF CF as bits. */
-  | { readonly op: 'getFlags'; readonly type: 'i32' }
+  /** Those of OF SF ZF AF PF CF that `mask` has, as bits. */
+  | { readonly op: 'getFlags'; readonly type: 'i32'; readonly mask: number }
   | { readonly op: 'putFlags'; readonly type?: undefined; readonly value: ValueId }
+  /** Replaces OF, AF and CF by bits; SF, ZF and PF stay. */
+  | { readonly op: 'putCarries'; readonly type?: undefined; readonly value: ValueId }
   /** A run-time helper by name. Arguments of type i64 arrive as two numbers. May fault, may write state. */
   | {
       readonly op: 'call';

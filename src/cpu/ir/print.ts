@@ -25,9 +25,11 @@ function text(inst: Inst): string {
     case 'cond':
       return `condition ${known(inst.cc)}`;
     case 'getFlags':
-      return 'arithmetic flags';
+      return `arithmetic flags & ${inst.mask}`;
     case 'putFlags':
       return `arithmetic flags = v${inst.value}`;
+    case 'putCarries':
+      return `OF, AF, CF = v${inst.value}`;
     case 'call':
       return `${inst.helper}(${inst.args.map((arg) => (typeof arg === 'number' ? `v${arg}` : known(arg.known))).join(', ')})`;
     case 'fault':

@@ -14,6 +14,7 @@ export function operandsOf(inst: Inst): readonly ValueId[] {
       return inst.args;
     case 'set':
     case 'putFlags':
+    case 'putCarries':
       return [inst.value];
     case 'load':
       return [inst.address];
@@ -40,6 +41,7 @@ const mayFault = (inst: Inst): boolean =>
 const writesState = (inst: Inst): boolean =>
   inst.op === 'setFlags' ||
   inst.op === 'putFlags' ||
+  inst.op === 'putCarries' ||
   (inst.op === 'set' && !(inst.slot.word >= W.scratch && inst.slot.word < SCRATCH_END));
 
 /**

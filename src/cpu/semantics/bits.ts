@@ -37,15 +37,15 @@ function bitString(t: Emitter, base: MemoryOperand, index: Val, change: Change):
   const address = bitStringAddress(t, base, index);
   const at = indexInOperand(t, index, index.size);
   if (change === 'none') {
-    t.changeFlags(FLAG.CF, selected(t, t.load(base.seg, address, index.size), at));
+    t.changeFlags(FLAG.CARRIES, selected(t, t.load(base.seg, address, index.size), at));
     return;
   }
   const place = t.loadForWrite(base.seg, address, index.size);
   place.store(changed(t, place.value, t.shl(t.const(1, index.size), at), change));
-  t.changeFlags(FLAG.CF, selected(t, place.value, at));
+  t.changeFlags(FLAG.CARRIES, selected(t, place.value, at));
 }
 
-/** ZF stays; OF, SF, AF and PF, which the SDM leaves undefined, stay too. */
+/** ZF stays. Of those that the SDM leaves undefined SF and PF stay too, OF and AF become 0. */
 const bitTest =
   (change: Change): Emit =>
   (t, dst, indexOperand) => {
@@ -58,7 +58,7 @@ const bitTest =
     const at = indexInOperand(t, index, size);
     const value = change === 'none' ? t.read(dst!) : t.readForWrite(dst!);
     if (change !== 'none') t.write(dst!, changed(t, value, t.shl(t.const(1, size), at), change));
-    t.changeFlags(FLAG.CF, selected(t, value, at));
+    t.changeFlags(FLAG.CARRIES, selected(t, value, at));
   };
 export const bt = bitTest('none');
 export const bts = bitTest('set');

@@ -6,7 +6,7 @@ import type { Structure } from './structure.ts';
 /** What happens first to the flags of before: they are looked at, replaced, or neither. */
 type FirstUse = 'seen' | 'replaced' | 'through';
 
-export const setsFlags = ({ op }: Inst): boolean => op === 'setFlags' || op === 'putFlags';
+export const setsFlags = ({ op }: Inst): boolean => op === 'setFlags' || op === 'putFlags' || op === 'putCarries';
 
 /** An exit of the region looks at the flags: the interpreter goes on with them. `dead`: its own flags are not wanted. */
 function firstUse(ir: IrBuilder, dead: boolean): FirstUse {
@@ -28,6 +28,9 @@ function firstUse(ir: IrBuilder, dead: boolean): FirstUse {
       case 'setFlags':
       case 'putFlags':
         if (!dead) return 'replaced';
+        break;
+      case 'putCarries':
+        if (!dead) return 'seen';
         break;
       default:
     }

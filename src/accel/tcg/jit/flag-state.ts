@@ -84,6 +84,15 @@ export function flagKeepers(w: Int32Array) {
 /** What is known where two ways meet. */
 export const mergeFlags = (a: FlagKnowledge, b: FlagKnowledge): FlagKnowledge => (a === b ? a : 'unknown');
 
+/**
+ * The kind when OF, AF and CF were replaced: the others follow from the result as before. Where emitters may have made bits
+ * of the flags meanwhile, all are bits.
+ */
+export const withCarries = (before: FlagKnowledge): number =>
+  typeof before === 'number' && before !== KIND.EXPLICIT && (before & ~3) !== KIND.IMUL
+    ? KIND.CARRIES | (before & 3)
+    : KIND.EXPLICIT;
+
 /** The flags after an instruction, given what was known before it. */
 export function flagsAfter(ir: IrBuilder, before: FlagKnowledge): FlagKnowledge {
   let now = before;
@@ -92,6 +101,7 @@ export function flagsAfter(ir: IrBuilder, before: FlagKnowledge): FlagKnowledge 
   for (const inst of ir.insts) {
     if (inst.op === 'setFlags') now = inst.kind;
     else if (inst.op === 'putFlags') now = KIND.EXPLICIT;
+    else if (inst.op === 'putCarries') now = withCarries(now);
     else if (inst.op === 'if') {
       atIf.push(now);
       afterThen.push(undefined);

@@ -1,4 +1,5 @@
 import { KIND } from '../../../cpu/flags.ts';
+import { FLAG } from '../../../cpu/state.ts';
 
 /** Text of the values that flags follow from: result and operands, each with its upper half; '' where there is none. */
 export interface FlagNames {
@@ -10,7 +11,8 @@ export interface FlagNames {
   readonly bh: string;
 }
 
-type FlagName = 'cf' | 'pf' | 'af' | 'zf' | 'sf' | 'of';
+const BIT = { cf: 0, pf: 2, af: 4, zf: 6, sf: 7, of: 11 } as const;
+type FlagName = keyof typeof BIT;
 
 /** As a number, without a branch: see ops.ts. */
 const bool = (text: string): string => `((${text}) | 0)`;
@@ -31,7 +33,7 @@ function flagText(kind: number, flag: FlagName, names: FlagNames): string {
   const { r: fr, rh: frh, a: fa, ah: fah, b: fb, bh: fbh } = names;
   const [a, b, r] = wide ? [fah, fbh, frh] : [fa, fb, fr];
   if (group === KIND.EXPLICIT) {
-    const bit = { cf: 0, pf: 2, af: 4, zf: 6, sf: 7, of: 11 }[flag];
+    const bit = BIT[flag];
     return bit === 0 ? `(${fa} & 1)` : `(${fa} >> ${bit} & 1)`;
   }
   switch (flag) {
@@ -128,11 +130,11 @@ function below(size: number, a: Side, b: Side): string {
 /** False for the few kinds and sizes that only flags.ts knows. */
 export const isPrintable = (kind: number): boolean => (kind & ~3) !== KIND.IMUL || (kind & 3) >= 2;
 
-/** OF SF ZF AF PF CF as RFLAGS bits, as text. */
-export function flagsText(kind: number, names: FlagNames): string {
-  if ((kind & ~3) === KIND.EXPLICIT) return names.a;
-  const f = (flag: FlagName): string => flagText(kind, flag, names);
-  return `(${f('cf')} | ${f('pf')} << 2 | ${f('af')} << 4 | ${f('zf')} << 6 | ${f('sf')} << 7 | ${f('of')} << 11)`;
+/** Those of OF SF ZF AF PF CF that `mask` has, as RFLAGS bits, as text. */
+export function flagsText(kind: number, names: FlagNames, mask: number): string {
+  if ((kind & ~3) === KIND.EXPLICIT) return mask === FLAG.ARITH ? names.a : `(${names.a} & ${mask})`;
+  const flags = (Object.keys(BIT) as FlagName[]).filter((flag) => (mask & (1 << BIT[flag])) !== 0);
+  return `(${flags.map((flag) => `${flagText(kind, flag, names)} << ${BIT[flag]}`).join(' | ')})`;
 }
 
 /**

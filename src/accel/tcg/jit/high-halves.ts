@@ -98,6 +98,7 @@ export function knownHalves(ir: IrBuilder, before: Highs, mayGuard: boolean): Kn
       case 'store':
       case 'setFlags':
       case 'putFlags':
+      case 'putCarries':
       case 'call':
         written = true;
         return;

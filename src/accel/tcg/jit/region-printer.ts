@@ -2,12 +2,12 @@ import { KIND } from '../../../cpu/flags.ts';
 import type { Inst, IrBuilder, Known, Slot, ValueId } from '../../../cpu/ir/block.ts';
 import { operandsOf } from '../../../cpu/ir/verify.ts';
 import { MODE } from '../../../cpu/mode.ts';
-import { W } from '../../../cpu/state.ts';
+import { FLAG, W } from '../../../cpu/state.ts';
 import { JsPrinter, literal } from '../emit-js.ts';
 import { divisionText, isDivision } from './division.ts';
 import { EXIT } from './emitter.ts';
 import { setsFlags } from './flag-liveness.ts';
-import { type FlagState, keepText, mergeFlags, namesOf, settleText } from './flag-state.ts';
+import { type FlagState, keepText, mergeFlags, namesOf, settleText, withCarries } from './flag-state.ts';
 import { conditionTest, conditionValue, flagsText, isPrintable } from './flag-text.ts';
 import { guardText } from './guard-text.ts';
 import { type KnownHalves, namedAfter, registerOf } from './high-halves.ts';
@@ -110,7 +110,7 @@ export class RegionPrinter extends JsPrinter {
     return (
       inst.op === 'cond' &&
       this.#conditionIsKnown(inst.cc) &&
-      !insts.some((other) => other.op === 'setFlags' || other.op === 'putFlags' || operandsOf(other).includes(value))
+      !insts.some((other) => setsFlags(other) || operandsOf(other).includes(value))
     );
   }
 
@@ -341,6 +341,20 @@ export class RegionPrinter extends JsPrinter {
     this.#nowFlags({ kind: KIND.EXPLICIT, pending: { r: '', rh: '', a: bits, ah: '', b: '', bh: '' } });
   }
 
+  protected override putCarries(bits: string, name: string): void {
+    const { kind } = this.#flags;
+    const after = withCarries(kind);
+    if (this.#passes['known-flags'] && after !== KIND.EXPLICIT) {
+      const { r, rh } = namesOf(this.#flags);
+      return this.#nowFlags({
+        kind: after,
+        pending: { r, rh: (after & 3) === 3 ? rh : '', a: bits, ah: '', b: '', bh: '' },
+      });
+    }
+    this.lines.push(`const ${name} = ${this.arithmeticFlags(FLAG.ARITH & ~FLAG.CARRIES)} | ${bits};`);
+    this.putFlags(name);
+  }
+
   #nowFlags(flags: FlagState): void {
     this.#flags = flags;
     if (!this.#passes['flag-sinking']) this.#settle();
@@ -353,13 +367,13 @@ export class RegionPrinter extends JsPrinter {
     this.#flags = { kind: this.#flags.kind };
   }
 
-  protected override arithmeticFlags(): string {
+  protected override arithmeticFlags(mask: number): string {
     const { kind } = this.#flags;
     if (this.#passes['known-flags'] && typeof kind === 'number' && isPrintable(kind)) {
-      return this.#use(flagsText(kind, namesOf(this.#flags)));
+      return this.#use(flagsText(kind, namesOf(this.#flags), mask));
     }
     this.#keep();
-    return super.arithmeticFlags();
+    return super.arithmeticFlags(mask);
   }
 
   #conditionIsKnown(cc: Known): boolean {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { arithmeticFlags, condition, type FlagKind, flagKindCode, KIND } from '../../../cpu/flags.ts';
+import { arithmeticFlags, condition, type FlagKind, flagKindCode, KIND, setCarries } from '../../../cpu/flags.ts';
 import { FLAG, W } from '../../../cpu/state.ts';
 import { GuestRam } from '../../../memory/ram.ts';
 import { MEMORY, OP, WasmCode } from './code.ts';
@@ -16,7 +16,9 @@ const memory = GuestRam.allocate(65_536, 0, 0).memory!;
 const w = new Int32Array(memory.buffer);
 const flagsOfState = functionOf(flagsModule(0), { memory, flagsOf: () => arithmeticFlags(w) });
 
-/** A function of the kind: the condition with its argument's number, for 16 all flags. */
+const SOME = [FLAG.CARRIES, FLAG.CF | FLAG.ZF, FLAG.AF, FLAG.SF];
+
+/** A function of the kind: the condition with its argument's number, then flags of a mask of SOME, then all. */
 function compile(kind: number): CallableFunction {
   const body = new WasmCode();
   const push = (word: number) => (): void => {
@@ -24,15 +26,17 @@ function compile(kind: number): CallableFunction {
     body.memory((kind & 3) === 3 ? MEMORY.i64_load : MEMORY.i32_load, 4 * word);
   };
   const printer = new FlagPrinter(body, kind, { a: push(W.flagA), b: push(W.flagB), r: push(W.flagRes) });
-  for (let cc = 0; cc < CONDITIONS; cc++) {
+  const when = (number: number, print: () => void): void => {
     body.get(0);
-    body.i32(cc);
+    body.i32(number);
     body.op(OP.i32_eq);
     body.if();
-    printer.condition(cc);
+    print();
     body.op(OP.return);
     body.op(OP.end);
-  }
+  };
+  for (let cc = 0; cc < CONDITIONS; cc++) when(cc, () => printer.condition(cc));
+  for (const [n, mask] of SOME.entries()) when(CONDITIONS + n, () => printer.some(mask));
   printer.all();
   return functionOf(moduleOf([], { signature: SIGNATURE, locals: [], body }), { memory });
 }
@@ -102,9 +106,23 @@ describe('flags and conditions in WebAssembly are those of the CPU', () => {
         store(kind, size, a, b, carry);
         const wanted = Array.from({ length: CONDITIONS }, (_, cc) => condition(w, cc));
         expect(wanted.map((_, cc) => run(cc))).toEqual(wanted);
-        expect(run(CONDITIONS)).toBe(arithmeticFlags(w));
+        expect(SOME.map((_, n) => run(CONDITIONS + n))).toEqual(SOME.map((mask) => arithmeticFlags(w) & mask));
+        expect(run(CONDITIONS + SOME.length)).toBe(arithmeticFlags(w));
       }),
       { numRuns: 200 },
+    );
+  });
+
+  test.each(CASES)('OF, AF and CF are replaced, %s of %i bytes', (kind, size) => {
+    fc.assert(
+      fc.property(operands(size), operands(size), fc.bigInt(0n, 1n), fc.nat(), (a, b, carry, bits) => {
+        store(kind, size, a, b, carry);
+        const others = arithmeticFlags(w) & ~FLAG.CARRIES;
+        setCarries(w, bits & FLAG.CARRIES);
+        expect(arithmeticFlags(w)).toBe(others | (bits & FLAG.CARRIES));
+        expect(flagsOfState()).toBe(arithmeticFlags(w));
+      }),
+      { numRuns: 60 },
     );
   });
 

@@ -1,4 +1,5 @@
 import { KIND } from '../../../cpu/flags.ts';
+import { FLAG } from '../../../cpu/state.ts';
 import { OP, type WasmCode } from './code.ts';
 
 /** Pushes a value that flags follow from: as i64 when the operation was one of 64 bits, else as i32. */
@@ -34,9 +35,20 @@ export class FlagPrinter {
 
   /** OF SF ZF AF PF CF as RFLAGS bits. */
   all(): void {
-    if (this.#group === KIND.EXPLICIT) return this.#parts.a();
+    this.some(FLAG.ARITH);
+  }
+
+  /** Those that `mask` has, as RFLAGS bits; the others are 0. */
+  some(mask: number): void {
     const code = this.#code;
-    (Object.keys(BIT) as FlagName[]).forEach((flag, n) => {
+    if (this.#group === KIND.EXPLICIT || (this.#group === KIND.CARRIES && (mask & ~FLAG.CARRIES) === 0)) {
+      this.#low(() => this.#parts.a());
+      if (mask === FLAG.ARITH) return;
+      code.i32(mask);
+      return code.op(OP.i32_and);
+    }
+    const flags = (Object.keys(BIT) as FlagName[]).filter((flag) => (mask & (1 << BIT[flag])) !== 0);
+    flags.forEach((flag, n) => {
       this.flag(flag);
       if (BIT[flag] !== 0) {
         code.i32(BIT[flag]);

@@ -1,5 +1,5 @@
 import { W } from '../../../cpu/state.ts';
-import { HINT, F32, F64, MEMORY, OP, type WasmCode } from './code.ts';
+import { F32, F64, HINT, MEMORY, OP, type WasmCode } from './code.ts';
 import type { InlineCall } from './inline-call.ts';
 
 /** RC, FTZ, DAZ, the mask of PE, and PE. */

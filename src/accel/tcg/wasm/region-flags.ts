@@ -1,8 +1,8 @@
 import { KIND } from '../../../cpu/flags.ts';
-import { W } from '../../../cpu/state.ts';
-import type { FlagKnowledge } from '../jit/flag-state.ts';
+import { FLAG, W } from '../../../cpu/state.ts';
+import { type FlagKnowledge, withCarries } from '../jit/flag-state.ts';
 import { MEMORY, OP, type WasmCode } from './code.ts';
-import { FlagPrinter, isKnown } from './flags.ts';
+import { type FlagParts, FlagPrinter, isKnown } from './flags.ts';
 import type { Frame } from './frame.ts';
 import type { Region } from './wasm-printer.ts';
 
@@ -30,14 +30,37 @@ export class RegionFlags {
     this.#printer().condition(cc);
   }
 
-  /** Pushes OF SF ZF AF PF CF as RFLAGS bits. */
-  all(): void {
-    this.#printer().all();
+  /** Pushes those of OF SF ZF AF PF CF that `mask` has, as RFLAGS bits. */
+  some(mask: number): void {
+    this.#printer().some(mask);
+  }
+
+  /** OF, AF and CF become the bits that `push` pushes. */
+  putCarries(push: () => void): void {
+    const { code, frame } = this.#region;
+    const kind = this.#kind();
+    const after = withCarries(kind);
+    if (after === KIND.EXPLICIT) this.some(FLAG.ARITH & ~FLAG.CARRIES);
+    else if (resultFollows(kind)) {
+      this.#parts(kind).r();
+      if ((kind & 3) !== 3) code.op(OP.i64_extend_i32_s);
+      code.set(frame.fr);
+    }
+    push();
+    if (after === KIND.EXPLICIT) code.op(OP.i32_or);
+    code.op(OP.i64_extend_i32_u);
+    code.set(frame.fa);
+    this.are(after);
   }
 
   #printer(): FlagPrinter {
-    const { code, frame } = this.#region;
     const kind = this.#kind();
+    return new FlagPrinter(this.#region.code, kind, this.#parts(kind));
+  }
+
+  /** What flags of a kind follow from. */
+  #parts(kind: number): FlagParts {
+    const { code, frame } = this.#region;
     const wide = (kind & 3) === 3;
     const push = (local: number) => (): void => {
       code.get(local);
@@ -54,7 +77,7 @@ export class RegionFlags {
           if ((kind & 3) === 0) code.op(OP.i32_extend8_s);
           if ((kind & 3) === 1) code.op(OP.i32_extend16_s);
         };
-    return new FlagPrinter(code, kind, { a, b, r });
+    return { a, b, r };
   }
 
   /** The kind of the flags. Where it is not known, they become bits. */

@@ -206,13 +206,15 @@ export class WasmPrinter {
         this.#flags.condition(number(inst.cc));
         return this.#keep(at);
       case 'getFlags':
-        this.#flags.all();
+        this.#flags.some(inst.mask);
         return this.#keep(at);
       case 'putFlags':
         this.push(inst.value);
         code.op(OP.i64_extend_i32_u);
         code.set(this.#frame.fa);
         return this.#flags.are(KIND.EXPLICIT);
+      case 'putCarries':
+        return this.#flags.putCarries(() => this.push(inst.value));
       case 'call':
         return this.#call(inst, at);
       case 'fault':
