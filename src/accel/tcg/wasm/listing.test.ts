@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { I32, I64, MEMORY, OP, SIMD, TRUNC_SAT, VECTOR_MEMORY, WasmCode } from './code.ts';
+import { HINT, I32, I64, MEMORY, OP, SIMD, TRUNC_SAT, VECTOR_MEMORY, WasmCode } from './code.ts';
 import { listing } from './listing.ts';
 
 const list = (print: (code: WasmCode) => void): string[] => {
   const code = new WasmCode();
   print(code);
-  return listing(code.bytes, [], [{ name: 'h_div32', signature: { params: 0, result: false } }])
+  return listing(code, [], [{ name: 'h_div32', signature: { params: 0, result: false } }])
     .split('\n')
     .slice(1);
 };
@@ -37,7 +37,7 @@ test('what blocks hold is indented, and immediates are read', () => {
   code.brTable([1, 2], 0);
   code.returnCall(0);
   const imports = ['go', 'faultAt'].map((name) => ({ name, signature: { params: 0, result: false } }));
-  expect(listing(code.bytes, [I32, I64], imports)).toBe(`(local i32 i64)
+  expect(listing(code, [I32, I64], imports)).toBe(`(local i32 i64)
 block
   loop
     local.get 300
@@ -136,4 +136,18 @@ test('it ends at what it does not know', () => {
       code.op(OP.drop);
     }),
   ).toEqual(['drop', '0xff is not known']);
+});
+
+test('branches whose condition is mostly or seldom true', () => {
+  const code = new WasmCode();
+  code.block();
+  code.get(0);
+  code.brIf(0, HINT.UNLIKELY);
+  code.get(0);
+  code.if(HINT.LIKELY);
+  code.op(OP.end);
+  code.op(OP.end);
+  expect(listing(code, [], []).split('\n')).toEqual(
+    expect.arrayContaining(['  br_if 0 ;; unlikely', '  if ;; likely']),
+  );
 });

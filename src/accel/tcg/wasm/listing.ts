@@ -1,4 +1,18 @@
-import { F32, F64, I32, I64, MEMORY, OP, SIMD, TRUNC_SAT, V128, VECTOR_MEMORY, type WasmType } from './code.ts';
+import {
+  F32,
+  F64,
+  HINT,
+  I32,
+  I64,
+  MEMORY,
+  OP,
+  SIMD,
+  TRUNC_SAT,
+  V128,
+  VECTOR_MEMORY,
+  type WasmCode,
+  type WasmType,
+} from './code.ts';
 import type { Import } from './module.ts';
 
 const TYPES = new Map<WasmType, string>([
@@ -64,6 +78,11 @@ class Reader {
     return this.#at >= this.#bytes.length;
   }
 
+  /** Bytes that were read. */
+  get at(): number {
+    return this.#at;
+  }
+
   byte(): number {
     return this.#bytes[this.#at++] ?? 0;
   }
@@ -106,18 +125,25 @@ class Reader {
  * The body of a function for people: an instruction a line, named as in the WebAssembly specification, what a block holds
  * indented. It knows what code.ts can print; the listing ends where anything else stands.
  */
-export function listing(body: Uint8Array, locals: readonly WasmType[], imports: readonly Import[]): string {
-  const reader = new Reader(body);
+export function listing(
+  { bytes, hints }: Pick<WasmCode, 'bytes' | 'hints'>,
+  locals: readonly WasmType[],
+  imports: readonly Import[],
+): string {
+  const reader = new Reader(bytes);
+  const hinted = new Map(hints.map(({ at, hint }) => [at, hint === HINT.LIKELY ? ' ;; likely' : ' ;; unlikely']));
   const lines = [`(local ${locals.map((type) => TYPES.get(type)).join(' ')})`];
   let depth = 0;
   while (!reader.isAtEnd) {
+    const hint = hinted.get(reader.at) ?? '';
     const code = reader.byte();
     const opener = OPENERS.get(code);
     if (opener !== undefined) reader.byte();
     if (code === OP.end) depth--;
     const closes = code === OP.else || code === CATCH_ALL;
     const text = opener ?? instruction(code, reader, imports);
-    lines.push('  '.repeat(Math.max(0, closes ? depth - 1 : depth)) + (text ?? `0x${code.toString(16)} is not known`));
+    const line = text === undefined ? `0x${code.toString(16)} is not known` : `${text}${hint}`;
+    lines.push('  '.repeat(Math.max(0, closes ? depth - 1 : depth)) + line);
     if (text === undefined) break;
     if (opener !== undefined) depth++;
   }

@@ -80,7 +80,7 @@ export class WasmEmitter implements RegionEmitter {
     return {
       ...this.#link(number, graph.blocks[0]!, own, module, { nodes, exits, codeLength }),
       ...(wantsModule ? { module: { ...module, codeLength } } : {}),
-      text: wantsText ? `${name}\n${listing(code.bytes, locals, calls.imports)}` : '',
+      text: wantsText ? `${name}\n${listing(code, locals, calls.imports)}` : '',
     };
   }
 
