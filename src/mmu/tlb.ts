@@ -3,14 +3,14 @@ import { Arena } from '../memory/arena.ts';
 /**
  * The data TLB as emitted code sees it: for each kind of access two flat tables indexed by linear bits 12-31.
  * `xor[n] ^ linear` is the byte's offset in the RAM buffer; negative when the entry is empty.
- * `high[n]` is the upper half of the linear address the entry is for (always 0 outside 64-bit mode). For code that compares
- * 64 bits at once, words `2 * n` and `2 * n + 1` of `last` are the linear address of the page's last byte, or 0 when the
- * entry is empty.
+ * `high[n]` is the upper half of the linear address the entry is for (always 0 outside 64-bit mode). For code with 64-bit
+ * integers words `2 * n` and `2 * n + 1` of `both` are the same two: exclusive-or with a linear address gives the byte's
+ * offset where the entry is for its page, and otherwise a number of 2 GiB and more.
  */
 export interface TlbTable {
   readonly xor: Int32Array;
   readonly high: Int32Array;
-  readonly last: Int32Array;
+  readonly both: Int32Array;
 }
 
 /** Kernel reads, kernel writes, user reads, user writes. */
@@ -39,7 +39,14 @@ export class Tlb {
 
   /** The tables' memory comes from `arena`. */
   constructor(ramPages: number, arena = new Arena()) {
-    this.tables = [table(arena), table(arena), table(arena), table(arena)];
+    const first = emptyTable(arena);
+    const another = (): TlbTable => {
+      const table = newTable(arena);
+      table.xor.set(first.xor.subarray(0, ENTRIES / 2));
+      table.both.set(first.both.subarray(0, ENTRIES));
+      return table;
+    };
+    this.tables = [first, another(), another(), another()];
     this.#writers = [new Int32Array(ramPages), new Int32Array(ramPages)];
   }
 
@@ -53,11 +60,9 @@ export class Tlb {
       if (other >= 0 && other !== index) this.#drop(kind, other);
       writers[page] = index + 1;
     }
-    const { xor, high: tags, last } = this.tables[kind];
-    xor[index] = offset ^ (low & 0xfffff000);
-    tags[index] = high;
-    last[2 * index] = low | 0xfff;
-    last[2 * index + 1] = high;
+    const { xor, high: tags, both } = this.tables[kind];
+    xor[index] = both[2 * index] = offset ^ (low & 0xfffff000);
+    tags[index] = both[2 * index + 1] = high;
     const list = global ? this.#global : this.#local;
     if (list.push((kind << 20) | index) > LIST_LIMIT) this.flush(true);
   }
@@ -147,16 +152,22 @@ export class Tlb {
   }
 
   #drop(kind: TlbKind, index: number): void {
-    const { xor, last } = this.tables[kind];
-    xor[index] = (index << 12) ^ EMPTY;
-    last[2 * index] = 0;
-    last[2 * index + 1] = 0;
+    const { xor, both } = this.tables[kind];
+    xor[index] = both[2 * index] = (index << 12) ^ EMPTY;
   }
 }
 
 /** An empty table. Its upper half stays untouched, and takes no memory: 0 means empty where linear bit 31 is set. */
-function table(arena: Arena): TlbTable {
-  const xor = arena.takeWords(ENTRIES);
-  for (let index = 0; index < ENTRIES / 2; index++) xor[index] = (index << 12) ^ EMPTY;
-  return { xor, high: arena.takeWords(ENTRIES), last: arena.takeWords(2 * ENTRIES) };
+function emptyTable(arena: Arena): TlbTable {
+  const table = newTable(arena);
+  for (let index = 0; index < ENTRIES / 2; index++) {
+    table.xor[index] = table.both[2 * index] = (index << 12) ^ EMPTY;
+  }
+  return table;
 }
+
+const newTable = (arena: Arena): TlbTable => ({
+  xor: arena.takeWords(ENTRIES),
+  high: arena.takeWords(ENTRIES),
+  both: arena.takeWords(2 * ENTRIES),
+});

@@ -4,7 +4,8 @@ import { I32, I64, MEMORY, OP, type WasmCode, type WasmType } from './code.ts';
 /** Where emitted code finds things: byte offsets in its memory. RAM begins at 0. */
 export interface Layout {
   readonly state: number;
-  readonly tlb: { readonly [table in 'kr' | 'kw' | 'ur' | 'uw']: { readonly xor: number; readonly last: number } };
+  /** `both` of each table. */
+  readonly tlb: { readonly [table in 'kr' | 'kw' | 'ur' | 'uw']: number };
   readonly records: number;
   readonly live: number;
   readonly ipHighs: number;

@@ -161,7 +161,7 @@ export function newWasmEmitter(
   words = WORDS,
 ): WasmEmitter {
   const at = (name: string): number => (names[name] as ArrayBufferView).byteOffset;
-  const table = (name: string) => ({ xor: at(`${name}x`), last: at(`${name}l`) });
+  const table = (name: string) => at(`${name}b`);
   const layout: Layout = {
     state: at('w'),
     tlb: { kr: table('kr'), kw: table('kw'), ur: table('ur'), uw: table('uw') },

@@ -43,8 +43,8 @@ export class WasmPrinter {
   readonly #region: Region;
   readonly #code: WasmCode;
   readonly #frame: Frame;
-  readonly #read: { readonly xor: number; readonly last: number };
-  readonly #write: { readonly xor: number; readonly last: number };
+  readonly #read: number;
+  readonly #write: number;
   readonly #node: number;
   readonly #vectors: VectorMoves;
   /** By value: its local, or LATE. */
@@ -307,35 +307,27 @@ export class WasmPrinter {
   /** Leaves a local with the offset in RAM; without one the interpreter runs the instruction. */
   #lookup(address: ValueId, width: number, write: boolean): number {
     const code = this.#code;
-    const { xor, last } = write ? this.#write : this.#read;
     const at = this.#frame.borrow(I64);
     const offset = this.#frame.borrow(I32);
-    const index = (shift: number, mask: number): void => {
-      code.get(at);
-      code.op(OP.i32_wrap_i64);
-      code.i32(shift);
-      code.op(OP.i32_shr_u);
-      code.i32(mask);
-      code.op(OP.i32_and);
-    };
-    // The last byte lies in the page that the first one finds.
     this.push(address);
     code.tee(at);
-    if (width > 1) {
-      code.i64(width - 1, 0);
-      code.op(OP.i64_add);
-    }
-    code.i64(0xfff, 0);
-    code.op(OP.i64_or);
-    index(9, 0x7ffff8);
-    code.memory(MEMORY.i64_load, last);
-    code.op(OP.i64_ne);
+    code.op(OP.i32_wrap_i64);
+    code.i32(9);
+    code.op(OP.i32_shr_u);
+    code.i32(0x7ffff8);
+    code.op(OP.i32_and);
+    code.memory(MEMORY.i64_load, write ? this.#write : this.#read);
+    code.get(at);
+    code.op(OP.i64_xor);
+    code.tee(at);
+    // Without the bits that may be anything: whether it is an offset at all, and the last byte lies in the same page.
+    code.i64(0x80000fff | 0, -1);
+    code.op(OP.i64_and);
+    code.i64(4096 - width, 0);
+    code.op(OP.i64_gt_u);
     this.#miss();
-    index(10, 0x3ffffc);
-    code.memory(MEMORY.i32_load, xor);
     code.get(at);
     code.op(OP.i32_wrap_i64);
-    code.op(OP.i32_xor);
     code.set(offset);
     return offset;
   }
