@@ -1,7 +1,11 @@
 import { FIELDS } from '../../src/cpu/state.ts';
-import { KERNEL_STACK, PAGE } from './layout.ts';
+import { entryOf } from './handlers.ts';
+import { ALIAS, CODE, CODE_BYTES, KERNEL_STACK, PAGE, type World } from './layout.ts';
 import { COMPARED, DiffMachine, type Outcome } from './machine.ts';
 import type { Program } from './program.ts';
+
+/** Of a page-table entry. */
+const ACCESSED = 0x20;
 
 /** The machines that a program is run on. One set serves many programs: their compiled forms are kept. */
 export class Tiers {
@@ -31,10 +35,26 @@ export class Tiers {
     const machines = [...this.#others, { name: `jit, hot ${program.hot}`, machine: this.early(program.hot) }];
     if (program.world.code === 64) machines.push(this.#javaScript);
     for (const { name, machine } of machines) {
-      const lines = compare(expected, machine.run(program), program.interrupts);
+      const got = machine.run(program);
+      if (name !== 'interp') forgiveLookAhead(program.world, expected.ram, got.ram);
+      const lines = compare(expected, got, program.interrupts);
       if (lines.length > 0) return [`eval and ${name} differ`, ...lines].join('\n');
     }
     return undefined;
+  }
+}
+
+/**
+ * A region looks up the pages that it may run on before it begins, and sets their accessed bits, as a processor may that
+ * fetches ahead (SDM 3A 4.10.2.3): also those of pages that it then does not come to.
+ */
+function forgiveLookAhead(world: World, expected: Uint8Array, got: Uint8Array): void {
+  if (world.real) return;
+  for (const pages of [CODE, ALIAS]) {
+    for (let page = pages; page < pages + CODE_BYTES; page += PAGE) {
+      const entry = entryOf(world, page);
+      if (got[entry] === (expected[entry]! | ACCESSED)) got[entry] = expected[entry]!;
+    }
   }
 }
 

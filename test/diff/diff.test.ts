@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Tiers } from './compare.ts';
 import { generate } from './generate.ts';
 import { INT_END, INT_SWAP } from './handlers.ts';
-import { CODE, OVERLAY } from './layout.ts';
+import { CODE, DATA, OVERLAY, RECOVERY, UNMAPPED } from './layout.ts';
 import { assemble, le, raw } from './program.ts';
 import { report } from './report.ts';
 import { shrink } from './shrink.ts';
@@ -41,6 +41,33 @@ describe('random programs', () => {
       ...OVERLAY.map((at, n) => ({ at, items: [raw([n, n, n, 0xc3])] })),
     ];
     const program = { ...generate(3), sections, tables: [], slices: [100_000], interrupts: false };
+    expect(tiers.difference(program)).toBeUndefined();
+  });
+
+  it('a fault of a region that may not run, where another one has just ended', () => {
+    const code: number[] = [];
+    const put = (...bytes: number[]): number => code.push(...bytes) + CODE;
+    // mov [recovery],end; mov edx,6
+    put(0xc7, 0x04, 0x25, ...le(RECOVERY, 4), ...le(CODE + 0x80, 4));
+    const outer = put(0xba, ...le(6, 4));
+    // mov esi,data
+    const again = put(0xbe, ...le(DATA, 4));
+    // mov ecx,8; l: inc edi; dec ecx; jnz l
+    put(0xb9, ...le(8, 4), 0xff, 0xc7, 0xff, 0xc9, 0x75, 0xfa);
+    // mov eax,[rsi]; call to the other page; dec edx; jnz outer
+    const behind = put(0x8b, 0x06, 0xe8) + 4;
+    put(...le(OVERLAY[0] - behind, 4), 0xff, 0xca);
+    const jump = put(0x75) + 1;
+    put((outer - jump) & 255);
+    // int swap; mov esi,unmapped; jmp again
+    const last = put(0xcd, INT_SWAP, 0xbe, ...le(UNMAPPED, 4), 0xe9) + 4;
+    put(...le(again - last, 4));
+    const sections = [
+      { at: CODE, items: [raw(code)] },
+      { at: CODE + 0x80, items: [raw([0xcd, INT_END], 'end')] },
+      ...OVERLAY.map((at) => ({ at, items: [raw([0xc3])] })),
+    ];
+    const program = { ...generate(0), sections, tables: [], hot: 3, slices: [100_000], interrupts: false };
     expect(tiers.difference(program)).toBeUndefined();
   });
 

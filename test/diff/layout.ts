@@ -17,7 +17,7 @@ export const TABLE_WINDOW = 0x9f000;
 export const LOG = 0x20000;
 export const LOG_BYTES = 0x8000;
 export const CODE = 0x40000;
-const CODE_BYTES = 0x10000;
+export const CODE_BYTES = 0x10000;
 /** Two code pages whose frames are exchanged now and then. */
 export const OVERLAY = [0x4e000, 0x4f000] as const;
 /** The frames of CODE once more. */

@@ -392,6 +392,16 @@ export class Regions {
       w[W.budget]! += refund;
       code.ripIsExact = true;
     };
+    // Whose record is running when a region is left for another one, is not known outside.
+    const runAlone = (rec: number): number => {
+      try {
+        return records.runAlone(rec);
+      } catch (thrown) {
+        // Else the fault is that of the instruction it jumps to.
+        if (!code.ripIsExact) setRip({ rec, refund: c[rec + R.left]! });
+        throw thrown;
+      }
+    };
     // A region writes the budget that it begins with into the first word.
     const entered = env.arena.takeWords(1);
     Object.assign(names, { entered, counts: stats.counts, epoch: code.epochWord });
@@ -399,8 +409,8 @@ export class Regions {
     // -1: the region may run.
     names.recheck = (number: number, i: number): number => {
       const region = regionOf(number);
-      for (const page of region.pages) if (!page.live && !code.revive(page)) return records.runAlone(i);
-      for (const rec of region.spans) if (!code.spans.isWhole(rec)) return records.runAlone(i);
+      for (const page of region.pages) if (!page.live && !code.revive(page)) return runAlone(i);
+      for (const rec of region.spans) if (!code.spans.isWhole(rec)) return runAlone(i);
       if (!region.isWhole(code.moving.moves)) {
         this.#movedApart(region);
         return i;
@@ -433,13 +443,7 @@ export class Regions {
       const rec = code.lookup(w[W.rip]!, w[W.rip + 1]!);
       code.ripIsExact = false;
       w[W.budget]! -= c[rec + R.left]!;
-      try {
-        return records.runAlone(rec);
-      } catch (thrown) {
-        // Else the fault is that of the instruction it jumps to.
-        if (!code.ripIsExact) setRip({ rec, refund: c[rec + R.left]! });
-        throw thrown;
-      }
+      return runAlone(rec);
     };
     const jumpTo = names.jumpTo as (low: number, high: number) => number;
     const stop = names.stop as (rec: number) => number;
@@ -479,7 +483,7 @@ export class Regions {
         stats.unsuited++;
         if (region.failures.atEntry(w)) this.#giveUp(region);
         w[W.budget]! -= c[region.entry + R.left]!;
-        return records.runAlone(region.entry);
+        return runAlone(region.entry);
       }
       count();
       if (x >= 0) {
