@@ -1,5 +1,4 @@
 import { MODE } from '../../../cpu/mode.ts';
-import { W } from '../../../cpu/state.ts';
 import type { CodeCache } from '../code-cache.ts';
 import { sum } from '../code-table.ts';
 import type { Environment } from '../environment.ts';
@@ -11,8 +10,7 @@ import { INFO, R, STOP } from '../record.ts';
 import type { Records } from '../records.ts';
 import { hostHasAll } from '../wasm/host-features.ts';
 import { newWasmEmitter, type WasmEmitter } from '../wasm/wasm-emitter.ts';
-import { EXIT, generationWord, OWN, type RegionCode, type RegionEmitter, type RegionNode } from './emitter.ts';
-import { flagKeepers } from './flag-state.ts';
+import { generationWord, OWN, type RegionCode, type RegionEmitter, type RegionNode } from './emitter.ts';
 import { buildFlowGraph, type FlowGraph } from './flow-graph.ts';
 import { GROWTH, type Hotness, hotness, suitsWasm } from './hot.ts';
 import { JsEmitter } from './js-emitter.ts';
@@ -20,8 +18,9 @@ import { KnownEntries } from './known-entries.ts';
 import type { JitOptions, RegionRange } from './options.ts';
 import { choosePasses, type Passes } from './passes.ts';
 import { pagesOf, Region, spansOf } from './region.ts';
+import { connectRegions } from './region-exits.ts';
 import { SpeculationMemory } from './speculation.ts';
-import { COUNT, JitStats } from './stats.ts';
+import { JitStats } from './stats.ts';
 import { stepsOf } from './x87-plan.ts';
 
 /** A region with fewer instructions is not worth its compilation, unless it loops. */
@@ -101,7 +100,16 @@ export class Regions {
       this.#live.clear();
       this.characters = 0;
     };
-    this.#connect(env);
+    connectRegions(env, w, code, this.stats, this.#passes['exit-links'], {
+      at: (number) => this.#byNumber[number]!,
+      hotAt: (record) => this.hotAt(record),
+      promote: (record) => this.promote(record),
+      grow: (region) => this.#grow(region),
+      strays: (region, node, offset) => this.#strays(region, node, offset),
+      meetsUnusualX87: (region) => this.#meetsUnusualX87(region),
+      giveUp: (region) => this.#giveUp(region),
+      movedApart: (region) => this.#movedApart(region),
+    });
     this.#javaScript = new JsEmitter(w, code, env, this.#passes, this.stats, this.#isLarge);
     if (env.memory !== undefined && this.#passes['web-assembly'] && hostHasAll()) {
       this.#webAssembly = newWasmEmitter(env.memory, env, this.#records.functions, this.#passes, options.words);
@@ -329,6 +337,10 @@ export class Regions {
     this.promote(entry, grown);
   }
 
+  #grow(region: Region): void {
+    if (this.#live.get(region.entry) === region) this.#remake(region, true);
+  }
+
   /** Its code is for other addresses: another one is made when it has been entered as often as known entries are. */
   #movedApart(region: Region): void {
     const { entry, recs } = region;
@@ -376,123 +388,6 @@ export class Regions {
     if (this.#live.get(region.entry) !== region) return;
     this.#speculation.learn(region.entry, region.failures);
     this.#remake(region);
-  }
-
-  #connect(env: Environment): void {
-    const { names } = env;
-    const { stats } = this;
-    const linked = this.#passes['exit-links'];
-    const w = this.#w;
-    const code = this.#code;
-    const records = this.#records;
-    const c = records.words;
-    const setRip = ({ rec, refund }: Pick<RegionNode, 'rec' | 'refund'>): void => {
-      w[W.rip] = c[rec + R.ip]!;
-      w[W.rip + 1] = records.ipHigh(rec);
-      w[W.budget]! += refund;
-      code.ripIsExact = true;
-    };
-    // Whose record is running when a region is left for another one, is not known outside.
-    const runAlone = (rec: number): number => {
-      try {
-        return records.runAlone(rec);
-      } catch (thrown) {
-        // Else the fault is that of the instruction it jumps to.
-        if (!code.ripIsExact) setRip({ rec, refund: c[rec + R.left]! });
-        throw thrown;
-      }
-    };
-    // A region writes the budget that it begins with into the first word.
-    const entered = env.arena.takeWords(1);
-    Object.assign(names, { entered, counts: stats.counts, epoch: code.epochWord });
-    const regionOf = (number: number): Region => this.#byNumber[number]!;
-    // -1: the region may run.
-    names.recheck = (number: number, i: number): number => {
-      const region = regionOf(number);
-      for (const page of region.pages) if (!page.live && !code.revive(page)) return runAlone(i);
-      for (const rec of region.spans) if (!code.spans.isWhole(rec)) return runAlone(i);
-      if (!region.isWhole(code.moving.moves)) {
-        this.#movedApart(region);
-        return i;
-      }
-      region.code.own[OWN.CHECKED] = w[generationWord(records.pageOf(region.entry).mode)]!;
-      return -1;
-    };
-    names.grow = (number: number, i: number): number => {
-      const region = regionOf(number);
-      if (this.#live.get(region.entry) === region) this.#remake(region, true);
-      return i;
-    };
-    const { counts } = stats;
-    const count = (): void => {
-      counts[COUNT.ran] += (entered[0]! - w[W.budget]!) | 0;
-    };
-    Object.assign(names, flagKeepers(w));
-    names.faultAt = (number: number, node: number): void => {
-      setRip(regionOf(number).nodes[node]!);
-      count();
-      stats.faults++;
-    };
-    const retry = (region: Region, node: number, exit: number, offset: number, giveUp = false): number => {
-      stats.misses++;
-      setRip(region.nodes[node]!);
-      count();
-      if (giveUp) this.#giveUp(region);
-      else if (exit === EXIT.UNUSUAL) this.#meetsUnusualX87(region);
-      else this.#strays(region, region.nodes[node]!, offset);
-      const rec = code.lookup(w[W.rip]!, w[W.rip + 1]!);
-      code.ripIsExact = false;
-      w[W.budget]! -= c[rec + R.left]!;
-      return runAlone(rec);
-    };
-    const jumpTo = names.jumpTo as (low: number, high: number) => number;
-    const stop = names.stop as (rec: number) => number;
-    const leave = (region: Region, exit: number): number => {
-      const { own, exits } = region.code;
-      const link = own[OWN.LINKS + exit]!;
-      if (records.isLive(link)) {
-        if ((w[W.budget]! -= c[link + R.left]!) >= w[W.budgetEnd]!) {
-          if (++c[link + R.heat]! === this.hotAt(link)) this.promote(link);
-          return link;
-        }
-        return stop(link);
-      }
-      const known = exits[exit]!;
-      const [low, high] = sum(known.low, known.high, ...region.moved);
-      w[W.rip] = low;
-      w[W.rip + 1] = high;
-      const target = code.lookup(low, high);
-      stats.lookups++;
-      if (linked) {
-        own[OWN.LINKS + exit] = target;
-        const page = records.pageOf(target);
-        code.moving.join(region.nearest(page), page);
-      }
-      return jumpTo(low, high);
-    };
-    names.finish = (number: number, x: number, node: number, low: number, high: number): number => {
-      const region = regionOf(number);
-      region.code.own[OWN.USED] = code.epoch;
-      if (x === EXIT.MISS || x === EXIT.UNUSUAL) return retry(region, node, x, low);
-      if (x === EXIT.WARM) return region.entry;
-      if (x === EXIT.GUARD) {
-        stats.guards++;
-        return retry(region, node, x, -1, region.failures.at(region.nodes[node]!.rec));
-      }
-      if (x === EXIT.UNSUITED) {
-        stats.unsuited++;
-        if (region.failures.atEntry(w)) this.#giveUp(region);
-        w[W.budget]! -= c[region.entry + R.left]!;
-        return runAlone(region.entry);
-      }
-      count();
-      if (x >= 0) {
-        counts[COUNT.exits]++;
-        return leave(region, x);
-      }
-      counts[COUNT.indirect]++;
-      return jumpTo(low, high);
-    };
   }
 }
 
