@@ -87,6 +87,7 @@ const NOT_COMPARED: ReadonlySet<FieldName> = new Set([
   'budget',
   'budgetEnd',
   'generation',
+  'supervisorGeneration',
   'hi',
   'mode',
   'scratch',

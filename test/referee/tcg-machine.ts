@@ -87,9 +87,10 @@ export class TcgMachine {
   #load(image: Image): void {
     const { w, state } = this.vcpu;
     const { view, bytes } = image;
-    const generation = w[W.generation]!;
+    const [generation, supervisorGeneration] = [w[W.generation]!, w[W.supervisorGeneration]!];
     w.set(this.#fresh);
     w[W.generation] = generation;
+    w[W.supervisorGeneration] = supervisorGeneration;
     state.bytes.set(bytes.subarray(AT.gpr, AT.gpr + 128), 4 * W.gpr);
     state.bytes.set(bytes.subarray(AT.xmm, AT.xmm + 256), 4 * W.xmm);
     w[W.fcw] = view.getUint16(AT.fcw, true);
