@@ -119,6 +119,22 @@ export const W = Object.fromEntries(Object.entries(fields).map(([name, f]) => [n
   Record<FieldName, number>
 >;
 
+/** Fields of the engine that say how a state came about and not what it is; the lazy flags are RFLAGS with `rflags`. */
+export const BOOKKEEPING: readonly FieldName[] = [
+  'rflags',
+  'flagKind',
+  'flagRes',
+  'flagA',
+  'flagB',
+  'budget',
+  'budgetEnd',
+  'generation',
+  'supervisorGeneration',
+  'hi',
+  'mode',
+  'scratch',
+];
+
 const STATE_WORDS = words;
 
 /** Register numbers as instructions encode them. */
@@ -197,6 +213,8 @@ export const CR0 = {
   CD: 0x40000000,
   PG: 0x80000000 | 0,
 } as const;
+/** Bits while CR4.PCIDE is set (SDM 3A 4.10.1): the process-context identifier. */
+export const CR3 = { PCID: 0xfff } as const;
 export const CR4 = {
   VME: 1,
   PVI: 2,

@@ -4,6 +4,7 @@ import { parseCpuModel } from '../../src/cpu/cpuid.ts';
 import { updateMode } from '../../src/cpu/mode.ts';
 import {
   AR,
+  BOOKKEEPING,
   CpuState,
   CR0,
   CR4,
@@ -77,25 +78,8 @@ export const MODES = {
 } as const;
 export type ModeName = keyof typeof MODES;
 
-/** Bookkeeping of the engine, and the lazy flags, which are compared as `f`. */
-const NOT_COMPARED: ReadonlySet<FieldName> = new Set([
-  'rflags',
-  'flagKind',
-  'flagRes',
-  'flagA',
-  'flagB',
-  'budget',
-  'budgetEnd',
-  'generation',
-  'supervisorGeneration',
-  'hi',
-  'mode',
-  'scratch',
-  'selector',
-  'attributes',
-  'limit',
-  'base',
-]);
+/** The lazy flags are compared as `f`, segment registers as a whole. */
+const NOT_COMPARED: ReadonlySet<FieldName> = new Set([...BOOKKEEPING, 'selector', 'attributes', 'limit', 'base']);
 
 const hex = (value: bigint | number): string => value.toString(16);
 const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'hex');

@@ -1,5 +1,5 @@
 import type { LinearMemory } from '../../cpu/context.ts';
-import { CR0, CR4, EFER, FLAG, W } from '../../cpu/state.ts';
+import { CR0, CR3, CR4, EFER, FLAG, W } from '../../cpu/state.ts';
 import { HOW, type Mmu } from '../../mmu/mmu.ts';
 import type { PagingConfig } from '../../mmu/page-tables.ts';
 
@@ -104,6 +104,6 @@ export function takePaging(w: Int32Array, config: PagingConfig): void {
   const low = w[W.cr3]!;
   config.root =
     ((low & (config.pae && !config.long ? 0xffffffe0 : 0xfffff000)) >>> 0) + (w[W.cr3 + 1]! & 0xfffff) * 0x100000000;
-  config.pcid = (cr4 & CR4.PCIDE) !== 0 ? low & 0xfff : 0;
+  config.pcid = (cr4 & CR4.PCIDE) !== 0 ? low & CR3.PCID : 0;
   config.pdpte.set(w.subarray(W.pdpte, W.pdpte + 8));
 }

@@ -1,7 +1,7 @@
 import type { CpuContext } from '../context.ts';
 import { raiseGP, raiseUD } from '../fault.ts';
 import { updateMode } from '../mode.ts';
-import { AR, CR0, CR4, CS, EFER, TR, W } from '../state.ts';
+import { AR, CR0, CR3, CR4, CS, EFER, TR, W } from '../state.ts';
 import { is64Bit, isLongActive } from './descriptors.ts';
 
 const CR0_DEFINED = CR0.PE | CR0.MP | CR0.EM | CR0.TS | CR0.ET | CR0.NE | CR0.WP | CR0.AM | CR0.NW | CR0.CD | CR0.PG;
@@ -23,9 +23,7 @@ const CR4_FEATURES: readonly (readonly [bit: number, feature: string])[] = [
   [CR4.SMEP, 'smep'],
 ];
 const CR4_PAGING = CR4.PSE | CR4.PAE | CR4.PGE | CR4.PCIDE | CR4.SMEP;
-/** Bits of CR3 that are the process-context identifier while CR4.PCIDE is set (SDM 3A 4.10.1). */
-const PCID = 0xfff;
-/** Bit 63 of what is loaded into CR3 then: the identifier's translations are kept. */
+/** Bit 63 of what is loaded into CR3 while CR4.PCIDE is set: the identifier's translations are kept. */
 const KEEP = 1 << 31;
 const PDPTE_RESERVED = 0x1e6;
 
@@ -103,7 +101,7 @@ function writeCr4(cpu: CpuContext, low: number, high: number): void {
   if (high !== 0 || (low & ~writable) !== 0) raiseGP(0);
   if (isLongActive(w) && (low & CR4.PAE) === 0) raiseGP(0);
   const tags = (low & ~w[W.cr4]! & CR4.PCIDE) !== 0;
-  if (tags && (!isLongActive(w) || (w[W.cr3]! & PCID) !== 0)) raiseGP(0);
+  if (tags && (!isLongActive(w) || (w[W.cr3]! & CR3.PCID) !== 0)) raiseGP(0);
   if (((low ^ w[W.cr4]!) & CR4_PAGING) !== 0) setPaging(cpu, w[W.cr0]!, low, w[W.efer]!, true);
   else {
     w[W.cr4] = low;

@@ -1,16 +1,11 @@
 import { readRflags } from '../../cpu/flags.ts';
-import { type CpuState, FIELDS, type FieldName } from '../../cpu/state.ts';
+import { BOOKKEEPING, type CpuState, FIELDS, type FieldName } from '../../cpu/state.ts';
 
 /**
- * Fields that say how a state came about and not what it is, that time moves, or (the x87's last instruction and
- * operand) that processors keep in different ways. The lazy flags are compared as RFLAGS.
+ * Besides bookkeeping: that time moves, and (the x87's last instruction and operand) what processors keep in different
+ * ways. The lazy flags are compared as RFLAGS.
  */
-const LEFT_OUT: ReadonlySet<string> = new Set(
-  (
-    'rflags flagKind flagRes flagA flagB mode generation supervisorGeneration budget budgetEnd scratch hi tscOffset ' +
-    'fop fcs fds fip fdp'
-  ).split(' '),
-);
+const LEFT_OUT: ReadonlySet<FieldName> = new Set([...BOOKKEEPING, 'tscOffset', 'fop', 'fcs', 'fds', 'fip', 'fdp']);
 
 const COMPARED = (Object.keys(FIELDS) as FieldName[]).filter((name) => !LEFT_OUT.has(name));
 
