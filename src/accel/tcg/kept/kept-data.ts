@@ -1,10 +1,11 @@
 import { type KeptRegion, NODE_WORDS } from './kept-region.ts';
 import type { KeptData } from './kept-regions.ts';
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
 
-const isInteger = (value: unknown, from: number, to: number): value is number =>
+/** An integer from one number to another, both included. */
+export const isInteger = (value: unknown, from: number, to: number): value is number =>
   Number.isInteger(value) && (value as number) >= from && (value as number) <= to;
 
 const isWord = (value: unknown): value is number => isInteger(value, -0x80000000, 0x7fffffff);

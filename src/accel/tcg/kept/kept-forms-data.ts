@@ -1,14 +1,10 @@
+import { isInteger, isObject } from './kept-data.ts';
 import type { KeptFormsData } from './kept-forms.ts';
 
 /** Words of a form. */
 export const FORM_WORDS = 6;
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null;
-
 const isText = (value: unknown): value is string => typeof value === 'string';
-
-const isBelow = (value: number, end: number): boolean => Number.isInteger(value) && value >= 0 && value < end;
 
 const isPrinted = (value: unknown): boolean =>
   isObject(value) && isText(value.text) && Array.isArray(value.uses) && value.uses.every(isText);
@@ -17,7 +13,7 @@ const isPrinted = (value: unknown): boolean =>
 function isWhole({ forms, texts, arms }: KeptFormsData): boolean {
   if (forms.length % FORM_WORDS !== 0) return false;
   for (let n = 0; n < forms.length; n += FORM_WORDS) {
-    if (!isBelow(forms[n + 3]!, texts.length) || !isBelow(forms[n + 4]! + 1, arms.length + 1)) return false;
+    if (!isInteger(forms[n + 3], 0, texts.length - 1) || !isInteger(forms[n + 4], -1, arms.length - 1)) return false;
   }
   return true;
 }
@@ -28,5 +24,5 @@ export function isKeptForms(value: unknown): value is KeptFormsData {
   const { texts, arms, forms, code, compiled } = value;
   if (!Array.isArray(texts) || !texts.every(isPrinted) || !Array.isArray(arms) || !arms.every(isText)) return false;
   if (!(forms instanceof Float64Array) || !(code instanceof Uint8Array)) return false;
-  return isBelow(compiled as number, texts.length + 1) && isWhole(value as unknown as KeptFormsData);
+  return isInteger(compiled, 0, texts.length) && isWhole(value as unknown as KeptFormsData);
 }

@@ -72,9 +72,9 @@ export function keepRegion(
   const moved: number[] = [];
   for (const { rec, refund } of nodes) {
     const ip = c[rec + R.ip]!;
-    const insn = code.insnOf(rec);
     const own = code.bytesOf(rec);
-    if (insn === undefined || own === undefined || isRelativeInHalf(insn)) return undefined;
+    const insn = own && code.predecoder.insnOf(rec, own);
+    if (own === undefined || insn === undefined || isRelativeInHalf(insn)) return undefined;
     if (isFar({ low: ip, high: records.ipHigh(rec) })) return undefined;
     const fields = movedFields(insn, own);
     if (fields === undefined) return undefined;
