@@ -4,7 +4,7 @@ const FLAGS = [
   '--no-use-osr',
   '--always-sparkplug',
   '--interrupt-budget=30000',
-  // The end that all regions share (`finish` in accel/tcg/jit/regions.ts) is longer: V8 would compile it into each of
+  // The end that all regions share (`finish` in accel/tcg/jit/region-exits.ts) is longer: V8 would compile it into each of
   // them, which takes longer than the region's own code, and throw the region away when the end meets something new.
   '--max-inlined-bytecode-size=300',
   // Emitted WebAssembly says which branches are seldom taken.

@@ -18,8 +18,8 @@ export interface Context<Code> {
 export class Contexts<Code> {
   readonly #byPcid = new Map<number, Context<Code> & { readonly invalidated: [number, number][] }>();
 
+  /** For one that was taken, or was not there. */
   put(pcid: number, entries: SuspendedEntries, code: Code): void {
-    this.#byPcid.delete(pcid);
     this.#byPcid.set(pcid, { entries, code, invalidated: [] });
     if (this.#byPcid.size <= MOST.contexts) return;
     const [oldest] = this.#byPcid.keys();

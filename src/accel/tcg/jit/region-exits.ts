@@ -70,8 +70,7 @@ export function connectRegions(
     return -1;
   };
   names.grow = (number: number, i: number): number => {
-    const region = regions.at(number);
-    regions.grow(region);
+    regions.grow(regions.at(number));
     return i;
   };
   const { counts } = stats;

@@ -309,20 +309,25 @@ export class Regions {
     for (const region of regions) if (region.recs.has(rec)) this.#drop(region);
   }
 
+  /** A region that runs may have been dropped meanwhile. */
+  #isInPlace(region: Region): boolean {
+    return this.#live.get(region.entry) === region;
+  }
+
   /**
    * Counts accesses that were answered but not aligned; `offset` in the RAM buffer is negative for a TLB miss. Where one
    * instruction strays others mostly do, and each would hide the next until the region is made again.
    */
   #strays(region: Region, { alignment }: RegionNode, offset: number): void {
     if (offset < 0 || (offset & (alignment - 1)) === 0) return;
-    if (++region.strayed !== STRAYED || this.#live.get(region.entry) !== region) return;
+    if (++region.strayed !== STRAYED || !this.#isInPlace(region)) return;
     for (const rec of region.recs) this.#records.mark(rec, INFO.UNALIGNED);
     this.#remake(region);
   }
 
   /** Counts how often the x87 was not as text of a region wants it: then its helpers do better. */
   #meetsUnusualX87(region: Region): void {
-    if (++region.unusual !== STRAYED || this.#live.get(region.entry) !== region) return;
+    if (++region.unusual !== STRAYED || !this.#isInPlace(region)) return;
     for (const rec of region.recs) this.#records.mark(rec, INFO.UNUSUAL_X87);
     this.#remake(region);
   }
@@ -338,7 +343,7 @@ export class Regions {
   }
 
   #grow(region: Region): void {
-    if (this.#live.get(region.entry) === region) this.#remake(region, true);
+    if (this.#isInPlace(region)) this.#remake(region, true);
   }
 
   /** Its code is for other addresses: another one is made when it has been entered as often as known entries are. */
@@ -385,7 +390,7 @@ export class Regions {
 
   /** Makes room for a region that does not assume what was too often wrong. */
   #giveUp(region: Region): void {
-    if (this.#live.get(region.entry) !== region) return;
+    if (!this.#isInPlace(region)) return;
     this.#speculation.learn(region.entry, region.failures);
     this.#remake(region);
   }
