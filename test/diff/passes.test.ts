@@ -31,8 +31,8 @@ const FOR_BOTH = PASS_NAMES.filter(
   (name) => !['flag-sinking', 'value-facts', 'aligned-access', 'high-halves'].includes(name),
 );
 
-/** JavaScript has neither vectors nor hints. */
-const FOR_JAVASCRIPT = PASS_NAMES.filter((name) => !['web-assembly', 'inline-vector', 'branch-hints'].includes(name));
+const FOR_WEB_ASSEMBLY = ['web-assembly', 'inline-vector', 'branch-hints', 'shared-lookups'];
+const FOR_JAVASCRIPT = PASS_NAMES.filter((name) => !FOR_WEB_ASSEMBLY.includes(name));
 
 describe.each([
   ['JavaScript', { 'web-assembly': false }, [...FOR_JAVASCRIPT, 'all']],

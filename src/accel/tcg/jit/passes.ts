@@ -24,6 +24,10 @@ export const PASSES = {
   'indirect-guesses': { about: 'an indirect jump tests for the targets it had before', on: true },
   'return-prediction': { about: 'what a call comes back to is part of the region, and returns test for it', on: true },
   'helper-calls': { about: 'a region calls the helpers of long instructions itself', on: true },
+  'shared-lookups': {
+    about: 'an access next to one that was looked up is looked up only where it lies in another page, in WebAssembly',
+    on: true,
+  },
   'aligned-access': { about: 'an access is tested for being aligned until it was seen not to be', on: true },
   'inline-division': { about: "a division of small numbers is the host's", on: true },
   'inline-float': { about: "arithmetic on doubles is the host's where no exception is to be noted", on: true },

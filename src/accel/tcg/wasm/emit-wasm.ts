@@ -8,6 +8,7 @@ import type { Structure } from '../jit/structure.ts';
 import { Calls } from './bridge.ts';
 import { HINT, OP, WasmCode, type WasmType } from './code.ts';
 import { Frame, type Layout } from './frame.ts';
+import { Lookups } from './lookups.ts';
 import { type Ends, RegionEnds } from './region-ends.ts';
 import { targetTable } from './target-table.ts';
 import { type Region, WasmPrinter } from './wasm-printer.ts';
@@ -46,9 +47,11 @@ class Emitter implements Region {
   readonly #exitNumber = new Map<string, number>();
   readonly #ends: Ends;
   readonly #asks: boolean;
+  lookups: Lookups;
 
   constructor(graph: FlowGraph, mode: number, passes: Passes, layout: Layout, ends: Ends) {
     this.frame = new Frame(layout, graph.blocks[0]!);
+    this.lookups = Lookups.begin(this.frame);
     this.passes = passes;
     this.#ends = ends;
     const { blocks, shape, flagsAt, deadFlags } = analyse(graph, passes);
@@ -121,6 +124,7 @@ class Emitter implements Region {
   #tree(block: number, flags?: FlagKnowledge): void {
     const { isLoop, merges } = this.#shape;
     const before = isLoop[block] ? (this.#flagsAt[block] ?? 'unknown') : (flags ?? this.#flagsAt[block] ?? 'unknown');
+    if (isLoop[block]) this.lookups = this.lookups.unknown();
     if (isLoop[block]) this.#begin(`l${block}`, () => this.code.loop());
     this.#within(block, merges[block]!, before);
     if (isLoop[block]) this.#end();
@@ -132,6 +136,7 @@ class Emitter implements Region {
     this.#begin(`b${last}`, () => this.code.block());
     this.#within(block, rest, flags);
     this.#end();
+    this.lookups = this.lookups.unknown();
     this.#tree(last);
   }
 
@@ -256,7 +261,12 @@ class Emitter implements Region {
       this.#end();
       code.br(this.#depthOf(`l${to}`));
     } else if (this.#shape.isMerge[to]) code.br(this.#depthOf(`b${to}`));
-    else this.#tree(to, this.passes['flag-flow'] ? flags : undefined);
+    else {
+      const { lookups } = this;
+      this.lookups = lookups.copy();
+      this.#tree(to, this.passes['flag-flow'] ? flags : undefined);
+      this.lookups = lookups;
+    }
   }
 
   #leave(low: number, high: number): void {

@@ -11,6 +11,7 @@ import type { Calls } from './bridge.ts';
 import { HINT, I32, I64, MEMORY, OP, V128, VECTOR_MEMORY, type WasmCode } from './code.ts';
 import type { Frame } from './frame.ts';
 import { printInline } from './inline.ts';
+import type { Lookups, Near } from './lookups.ts';
 import { movableHalf } from './movable.ts';
 import { PURE } from './pure.ts';
 import { RegionFlags, resultFollows } from './region-flags.ts';
@@ -22,6 +23,8 @@ export interface Region {
   readonly frame: Frame;
   readonly calls: Calls;
   readonly passes: Passes;
+  /** What was looked up on the way to the instruction that is printed. */
+  readonly lookups: Lookups;
   /** How many blocks out the one is behind which the interpreter runs node `pc`. */
   missDepth(): number;
   /** A block was begun or ended. */
@@ -92,8 +95,11 @@ export class WasmPrinter {
       this.#code.i32(this.#node);
       this.#code.set(this.#frame.pc);
     }
+    const { lookups } = this.#region;
+    lookups.begin(this.#ir);
     insts.forEach((inst, at) => {
       if (!dropped.has(at) && (uses[at]! > 0 || kept(inst))) this.#inst(inst, at, uses[at]!);
+      lookups.note(inst, at);
     });
   }
 
@@ -304,11 +310,45 @@ export class WasmPrinter {
 
   // ---- memory ----
 
-  /** Leaves a local with the offset in RAM; without one the interpreter runs the instruction. */
+  /** Gives a local with the offset in RAM; without one the interpreter runs the instruction. */
   #lookup(address: ValueId, width: number, write: boolean): number {
+    const { lookups, passes } = this.#region;
+    const near = passes['shared-lookups'] ? lookups.near(address, width, write) : undefined;
+    if (near !== undefined) return this.#besides(near, address, width, write);
+    const offset = lookups.remember(address, width, write) ?? this.#frame.borrow(I32);
+    this.#lookUp(address, width, write, offset);
+    return offset;
+  }
+
+  /** As `#lookup`, next to an access whose offset is known: it is looked up where it lies in another page. */
+  #besides({ local, by, inside }: Near, address: ValueId, width: number, write: boolean): number {
+    const code = this.#code;
+    if (by === 0 && inside) return local;
+    const offset = this.#frame.borrow(I32);
+    code.get(local);
+    code.i32(by);
+    code.op(OP.i32_add);
+    code.set(offset);
+    if (inside) return offset;
+    code.get(local);
+    code.i32(0xfff);
+    code.op(OP.i32_and);
+    code.i32(by);
+    code.op(OP.i32_add);
+    code.i32(4096 - width);
+    code.op(OP.i32_gt_u);
+    code.if(HINT.UNLIKELY);
+    this.#region.nest(1);
+    this.#lookUp(address, width, write, offset);
+    code.op(OP.end);
+    this.#region.nest(-1);
+    return offset;
+  }
+
+  /** Leaves the offset in RAM of an address in a local. */
+  #lookUp(address: ValueId, width: number, write: boolean, offset: number): void {
     const code = this.#code;
     const at = this.#frame.borrow(I64);
-    const offset = this.#frame.borrow(I32);
     this.push(address);
     code.tee(at);
     code.op(OP.i32_wrap_i64);
@@ -329,7 +369,6 @@ export class WasmPrinter {
     code.get(at);
     code.op(OP.i32_wrap_i64);
     code.set(offset);
-    return offset;
   }
 
   #load(inst: Inst & { op: 'load' }, at: ValueId): void {
@@ -434,6 +473,7 @@ export class WasmPrinter {
       } else this.push(arg);
     }
     const charges = isBulk(helper);
+    this.#region.lookups.forget();
     if (charges) this.#frame.storeBudget(this.#code);
     this.#region.calls.call(this.#code, `h_${helper}`, { params, result: type !== undefined });
     if (charges) this.#frame.loadBudget(this.#code);
