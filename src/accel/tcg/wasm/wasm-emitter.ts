@@ -18,9 +18,12 @@ import { withMovableAddresses } from './movable.ts';
 import { isBulk } from './wasm-printer.ts';
 import { WordPool } from './word-pool.ts';
 
-/** Instructions of a region at first, and of one that is entered often: large ones are left less, and take V8 longer. */
+/**
+ * Instructions of a region at first, and of one that is entered often: large ones are left less, and take V8's second
+ * compiler longer, for each byte as well (1 ms a KB for a region of 100, 2.6 for one of 240, 5 for one of 480).
+ */
 const LIMIT = 100;
-const GROWN_LIMIT = 480;
+const GROWN_LIMIT = 300;
 /** They are found by a table. */
 const GUESSES = 48;
 /**
