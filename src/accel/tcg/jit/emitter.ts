@@ -28,8 +28,10 @@ export const OWN = {
   CHECKED: 0,
   /** Epoch of the code cache in which it last ran. */
   USED: 1,
+  /** The number of its function. */
+  NUMBER: 2,
   /** From here on: the records that its known exits lead to, 0 until that was looked up. */
-  LINKS: 2,
+  LINKS: 3,
 } as const;
 
 /** The state word that names the translations which code of a mode depends on. */

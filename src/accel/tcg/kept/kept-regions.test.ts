@@ -13,7 +13,7 @@ const region = (key: number, bytes = 4): KeptRegion => ({
   exits: Int32Array.from([4]),
   module: {
     bytes: new Uint8Array(bytes),
-    imports: [{ name: 'go', signature: { params: 1, result: true } }],
+    imports: [{ name: 'leave', signature: { params: 5, result: true } }],
     codeLength: 2,
   },
 });
@@ -42,7 +42,7 @@ test.each([
   ['words of another kind', { fingerprint: 'same', regions: [{ ...good, exits: [4] }] }],
   [
     'imports without signatures',
-    { fingerprint: 'same', regions: [{ ...good, module: { ...good.module, imports: ['go'] } }] },
+    { fingerprint: 'same', regions: [{ ...good, module: { ...good.module, imports: ['leave'] } }] },
   ],
 ])('takes %s for nothing', (_, data) => {
   expect(load(data)).toBe(0);

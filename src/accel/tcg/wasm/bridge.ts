@@ -1,16 +1,16 @@
 import type { WasmMemory } from '../../../memory/ram.ts';
-import { type Handler, NUMBER_SHIFT, R } from '../record.ts';
-import { I32, I64, MEMORY, OP, WasmCode } from './code.ts';
+import type { Handler } from '../record.ts';
+import { I32, I64, type WasmCode } from './code.ts';
 import type { WasmRegion } from './emit-wasm.ts';
 import { flagsModule } from './flags-module.ts';
 import { type Address, GLOBALS, type Layout } from './frame.ts';
+import { HANDLER, LEAVE, leaveModule } from './leave-module.ts';
 import { type Import, moduleOf, type Signature } from './module.ts';
 import { Modules } from './modules.ts';
 import { exportOf, functionOf, newTable, type WasmTable } from './web-assembly.ts';
 
 /** Constants of a region. */
 const CONSTANTS = GLOBALS.map((name) => ({ name, type: name === 'base' ? I64 : I32 }) as const);
-const HANDLER: Signature = { params: 1, result: true };
 /** Functions by number that there is room for at first. */
 const FIRST_NUMBERS = 4096;
 
@@ -24,9 +24,9 @@ export class Calls {
     code.call(this.#numberOf(name, signature));
   }
 
-  /** Goes on with the function of the record on the stack. */
-  handOver(code: WasmCode): void {
-    code.returnCall(this.#numberOf('go', HANDLER));
+  /** Ends the region: see `leaveModule`, whose parameters are on the stack. */
+  leave(code: WasmCode): void {
+    code.returnCall(this.#numberOf('leave', LEAVE));
   }
 
   #numberOf(name: string, signature: Signature): number {
@@ -61,15 +61,17 @@ export class Bridge {
   readonly #importable = new Map<string, CallableFunction>();
   readonly #back: CallableFunction;
 
-  /** `names`: what emitted code may call. */
-  constructor(memory: WasmMemory, names: Readonly<Record<string, unknown>>, { records, state }: Layout) {
+  /** `names`: what emitted code may call; `linked`: exits remember what they led to. */
+  constructor(memory: WasmMemory, names: Readonly<Record<string, unknown>>, layout: Layout, linked: boolean) {
     this.#memory = memory;
     this.#names = names;
     this.#back = pass((i: number) => i, HANDLER);
     this.#byNumber = newTable(FIRST_NUMBERS, this.#back);
-    this.#importable.set('go', functionOf(goModule(records), { memory, table: this.#byNumber }));
     const flagsOf = this.#functionFor({ name: 'flagsOf', signature: { params: 0, result: true } });
-    this.#importable.set('flagsOf', functionOf(flagsModule(state), { memory, flagsOf }));
+    const finish = this.#functionFor({ name: 'finish', signature: LEAVE });
+    const shared = { memory, table: this.#byNumber, finish };
+    this.#importable.set('leave', functionOf(leaveModule(layout, linked), shared));
+    this.#importable.set('flagsOf', functionOf(flagsModule(layout.state), { memory, flagsOf }));
   }
 
   /** A module of a region's code. */
@@ -116,25 +118,3 @@ export class Bridge {
 /** A JavaScript function as one of WebAssembly: V8 compiles what leads there once, not for each module. */
 const pass = (callee: CallableFunction, signature: Signature): CallableFunction =>
   functionOf(moduleOf([{ name: 'callee', signature }]), { callee });
-
-/** Goes on with the function of a record, or gives it back where that is not emitted code. */
-function goModule(records: number): Uint8Array {
-  const body = new WasmCode();
-  const [record, number] = [0, 1];
-  body.get(record);
-  body.i32(2);
-  body.op(OP.i32_shl);
-  body.memory(MEMORY.i32_load, records + 4 * R.code);
-  body.i32(NUMBER_SHIFT);
-  body.op(OP.i32_shr_u);
-  body.tee(number);
-  body.tableSize();
-  body.op(OP.i32_lt_u);
-  body.if();
-  body.get(record);
-  body.get(number);
-  body.returnCallIndirect(0);
-  body.op(OP.end);
-  body.get(record);
-  return moduleOf([], { signature: HANDLER, locals: [I32], body }, { table: true });
-}

@@ -66,7 +66,7 @@ class Emitter implements Region {
   emit(): WasmRegion {
     // The registers that the beginning loads are known when the rest is printed.
     const { code, frame } = this;
-    const ends = new RegionEnds(frame, this.calls, this.#mode, this.passes, this.#ends);
+    const ends = new RegionEnds(frame, this.calls, this.#mode, this.#ends);
     const wrap = this.#asks;
     this.#begin('out', () => code.block());
     if (wrap) this.#begin('try', () => code.try());
@@ -85,7 +85,7 @@ class Emitter implements Region {
       this.#end();
     }
     this.#end();
-    ends.end(code, { exits: this.#exits.length > 0, indirect: this.#blocks.some(({ end }) => end === 'indirect') });
+    ends.end(code);
     const whole = new WasmCode();
     ends.begin(whole);
     whole.appendCode(code);
@@ -184,6 +184,7 @@ class Emitter implements Region {
         code.set(frame.target);
         frame.giveBack();
         this.#guess(at, [...block.guesses].sort(this.#byAddress), flags);
+        frame.leaveTarget(code);
         this.#exit(EXIT.INDIRECT);
       }
     }

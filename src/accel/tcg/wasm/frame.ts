@@ -14,7 +14,12 @@ export interface Layout {
   readonly counts: number;
   readonly entered: number;
   readonly epoch: number;
+  /** What a region is left with, by LEFT. */
+  readonly left: number;
 }
+
+/** Words in which a region leaves what follows from its way: where an indirect jump leads to, and what flags follow from. */
+export const LEFT = { TARGET: 0, RESULT: 2, A: 4, B: 6, KIND: 8, length: 9 } as const;
 
 /** Halves of a linear address. */
 export interface Address {
@@ -48,7 +53,7 @@ export class Frame {
   readonly written = new Set<number>();
   readonly #idle = new Map<WasmType, number[]>();
   #borrowed: [type: WasmType, local: number][] = [];
-  /** The budget, the running node, why and where the region is left. */
+  /** The budget, the running node, why the region is left, where an indirect jump leads to. */
   readonly n = this.add(I32);
   readonly pc = this.add(I32);
   readonly x = this.add(I32);
@@ -124,6 +129,27 @@ export class Frame {
     code.i32(0);
     code.get(this.n);
     code.memory(MEMORY.i32_store, this.layout.state + 4 * W.budget);
+  }
+
+  /** Stores what flags follow from where the region's end finds it. */
+  leaveFlags(code: WasmCode): void {
+    for (const [local, word, store] of [
+      [this.fk, LEFT.KIND, MEMORY.i32_store],
+      [this.fr, LEFT.RESULT, MEMORY.i64_store],
+      [this.fa, LEFT.A, MEMORY.i64_store],
+      [this.fb, LEFT.B, MEMORY.i64_store],
+    ] as const) {
+      code.i32(0);
+      code.get(local);
+      code.memory(store, this.layout.left + 4 * word);
+    }
+  }
+
+  /** Stores where an indirect jump leads to. */
+  leaveTarget(code: WasmCode): void {
+    code.i32(0);
+    code.get(this.target);
+    code.memory(MEMORY.i64_store, this.layout.left + 4 * LEFT.TARGET);
   }
 
   loadBudget(code: WasmCode): void {

@@ -72,15 +72,14 @@ test('a table of functions is reached by tail calls', () => {
   const body = new WasmCode();
   body.i32(20);
   body.get(0);
-  body.returnCallIndirect(0);
+  body.returnCallIndirect(1);
   const table = newTable(
     2,
     pass((n: number) => n + 1),
   );
-  const run = functionOf(moduleOf([], { signature: { params: 1, result: true }, locals: [], body }, { table: true }), {
-    memory,
-    table,
-  });
+  const signature = { params: 1, result: true };
+  const module = moduleOf([], { signature, locals: [], body }, { table: signature });
+  const run = functionOf(module, { memory, table });
   table.set(
     1,
     pass((n: number) => n + 2),

@@ -22,7 +22,8 @@ export interface WasmFunction {
 
 /** What a module imports besides memory and functions. */
 export interface Shared {
-  readonly table?: boolean;
+  /** The signature of functions in the table, whose type stands behind those of the module's own functions. */
+  readonly table?: Signature;
   /** Constants. */
   readonly globals?: readonly { readonly name: string; readonly type: WasmType }[];
 }
@@ -59,11 +60,15 @@ function each<T>(code: WasmCode, items: readonly T[], write: (item: T, n: number
 export function moduleOf(
   functions: readonly Import[],
   own?: WasmFunction,
-  { table = false, globals = [] }: Shared = {},
+  { table, globals = [] }: Shared = {},
 ): Uint8Array {
   const module = new WasmCode();
   module.append(new Uint8Array(MAGIC));
-  const signatures = [...functions.map(({ signature }) => signature), ...(own === undefined ? [] : [own.signature])];
+  const signatures = [
+    ...functions.map(({ signature }) => signature),
+    ...(own === undefined ? [] : [own.signature]),
+    ...(table === undefined ? [] : [table]),
+  ];
   section(module, SECTION.TYPE, (types) =>
     each(types, signatures, ({ params, result }) => {
       types.byte(0x60);
@@ -74,7 +79,7 @@ export function moduleOf(
     }),
   );
   section(module, SECTION.IMPORT, (imports) => {
-    imports.unsigned(functions.length + (own === undefined ? 0 : 1) + (table ? 1 : 0) + globals.length);
+    imports.unsigned(functions.length + (own === undefined ? 0 : 1) + (table === undefined ? 0 : 1) + globals.length);
     const begin = (name: string, kind: number): void => {
       text(imports, 'm');
       text(imports, name);
@@ -92,7 +97,7 @@ export function moduleOf(
       begin(name, KIND.GLOBAL);
       imports.append(new Uint8Array([type, 0]));
     }
-    if (table) {
+    if (table !== undefined) {
       begin('table', KIND.TABLE);
       imports.append(new Uint8Array([FUNCREF, 0, 0]));
     }

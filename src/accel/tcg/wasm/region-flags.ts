@@ -98,8 +98,10 @@ export class RegionFlags {
 export const resultFollows = (kind: number): boolean => (kind & ~3) === KIND.SUB || (kind & ~3) === KIND.ADD;
 
 /** Stores the flags in the state, unless they are there. */
-export function keepFlags(code: WasmCode, frame: Frame): void {
-  const { fk, fr, fa, fb, layout } = frame;
+export function keepFlags(
+  code: WasmCode,
+  { fk, fr, fa, fb, layout }: Pick<Frame, 'fk' | 'fr' | 'fa' | 'fb' | 'layout'>,
+): void {
   const at = (word: number): number => layout.state + 4 * word;
   const isGroup = (kind: number): void => {
     code.get(fk);

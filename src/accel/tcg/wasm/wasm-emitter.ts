@@ -12,7 +12,7 @@ import type { KeptRegion } from '../kept/kept-region.ts';
 import type { PlacedRegion } from '../kept/place-region.ts';
 import { Bridge, type Linkable } from './bridge.ts';
 import { emitWasm } from './emit-wasm.ts';
-import type { Address, Layout } from './frame.ts';
+import { type Address, type Layout, LEFT } from './frame.ts';
 import { listing } from './listing.ts';
 import { withMovableAddresses } from './movable.ts';
 import { isBulk } from './wasm-printer.ts';
@@ -119,6 +119,7 @@ export class WasmEmitter implements RegionEmitter {
     { nodes, exits, codeLength }: Parts,
   ): RegionCode {
     const runAt = this.#bridge.install(number, own.byteOffset, linkable);
+    own[OWN.NUMBER] = number;
     const run = runAt(base);
     const { byNumber } = this.#functions;
     return {
@@ -176,10 +177,11 @@ export function newWasmEmitter(
     counts: at('counts'),
     entered: at('entered'),
     epoch: at('epoch'),
+    left: arena.takeWords(LEFT.length).byteOffset,
   };
   return new WasmEmitter(
     layout,
-    new Bridge(memory, names, layout),
+    new Bridge(memory, names, layout, passes['exit-links']),
     new WordPool(arena.takeWords(words)),
     passes,
     functions,
