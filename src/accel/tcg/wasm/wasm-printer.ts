@@ -2,16 +2,16 @@ import { KIND } from '../../../cpu/flags.ts';
 import type { Inst, IrBuilder, Known, ValueId } from '../../../cpu/ir/block.ts';
 import { hasEffect, terminalValues } from '../../../cpu/ir/uses.ts';
 import { operandsOf } from '../../../cpu/ir/verify.ts';
-import { MODE } from '../../../cpu/mode.ts';
 import { W } from '../../../cpu/state.ts';
 import { setsFlags } from '../jit/flag-liveness.ts';
 import { type FlagKnowledge, mergeFlags } from '../jit/flag-state.ts';
 import type { Passes } from '../jit/passes.ts';
+import { Accesses } from './accesses.ts';
 import type { Calls } from './bridge.ts';
 import { HINT, I32, I64, MEMORY, OP, V128, VECTOR_MEMORY, type WasmCode } from './code.ts';
 import type { Frame } from './frame.ts';
 import { printInline } from './inline.ts';
-import type { Lookups, Near } from './lookups.ts';
+import type { Lookups } from './lookups.ts';
 import { movableHalf } from './movable.ts';
 import { PURE } from './pure.ts';
 import { RegionFlags, resultFollows } from './region-flags.ts';
@@ -46,8 +46,7 @@ export class WasmPrinter {
   readonly #region: Region;
   readonly #code: WasmCode;
   readonly #frame: Frame;
-  readonly #read: number;
-  readonly #write: number;
+  readonly #accesses: Accesses;
   readonly #node: number;
   readonly #vectors: VectorMoves;
   /** By value: its local, or LATE. */
@@ -67,10 +66,7 @@ export class WasmPrinter {
     this.#node = node;
     this.#vectors = region.passes['inline-vector'] ? vectorMoves(ir) : NO_VECTOR_MOVES;
     this.#flags = new RegionFlags(flags, region);
-    const { tlb } = region.frame.layout;
-    const user = (mode & MODE.USER) !== 0;
-    this.#read = user ? tlb.ur : tlb.kr;
-    this.#write = user ? tlb.uw : tlb.kw;
+    this.#accesses = new Accesses(region, mode, (value) => this.push(value));
   }
 
   /** What is known of the flags here. */
@@ -310,70 +306,9 @@ export class WasmPrinter {
 
   // ---- memory ----
 
-  /** Gives a local with the offset in RAM; without one the interpreter runs the instruction. */
-  #lookup(address: ValueId, width: number, write: boolean): number {
-    const { lookups, passes } = this.#region;
-    const near = passes['shared-lookups'] ? lookups.near(address, width, write) : undefined;
-    if (near !== undefined) return this.#besides(near, address, width, write);
-    const offset = lookups.remember(address, width, write) ?? this.#frame.borrow(I32);
-    this.#lookUp(address, width, write, offset);
-    return offset;
-  }
-
-  /** As `#lookup`, next to an access whose offset is known: it is looked up where it lies in another page. */
-  #besides({ local, by, inside }: Near, address: ValueId, width: number, write: boolean): number {
-    const code = this.#code;
-    if (by === 0 && inside) return local;
-    const offset = this.#frame.borrow(I32);
-    code.get(local);
-    code.i32(by);
-    code.op(OP.i32_add);
-    code.set(offset);
-    if (inside) return offset;
-    code.get(local);
-    code.i32(0xfff);
-    code.op(OP.i32_and);
-    code.i32(by);
-    code.op(OP.i32_add);
-    code.i32(4096 - width);
-    code.op(OP.i32_gt_u);
-    code.if(HINT.UNLIKELY);
-    this.#region.nest(1);
-    this.#lookUp(address, width, write, offset);
-    code.op(OP.end);
-    this.#region.nest(-1);
-    return offset;
-  }
-
-  /** Leaves the offset in RAM of an address in a local. */
-  #lookUp(address: ValueId, width: number, write: boolean, offset: number): void {
-    const code = this.#code;
-    const at = this.#frame.borrow(I64);
-    this.push(address);
-    code.tee(at);
-    code.op(OP.i32_wrap_i64);
-    code.i32(9);
-    code.op(OP.i32_shr_u);
-    code.i32(0x7ffff8);
-    code.op(OP.i32_and);
-    code.memory(MEMORY.i64_load, write ? this.#write : this.#read);
-    code.get(at);
-    code.op(OP.i64_xor);
-    code.tee(at);
-    // Without the bits that may be anything: whether it is an offset at all, and the last byte lies in the same page.
-    code.i64(0x80000fff | 0, -1);
-    code.op(OP.i64_and);
-    code.i64(4096 - width, 0);
-    code.op(OP.i64_gt_u);
-    this.#miss();
-    code.get(at);
-    code.op(OP.i32_wrap_i64);
-    code.set(offset);
-  }
-
   #load(inst: Inst & { op: 'load' }, at: ValueId): void {
     const { address, width, forWrite } = inst;
-    const offset = this.#lookup(address, width, forWrite);
+    const offset = this.#accesses.locate(address, width, forWrite);
     if (forWrite) this.#offsets.set(at, offset);
     this.#code.get(offset);
     this.#code.memory(LOADS[width], 0);
@@ -381,7 +316,7 @@ export class WasmPrinter {
   }
 
   #store({ width, address, value, after }: Inst & { op: 'store' }): void {
-    const offset = after === null ? this.#lookup(address, width, true) : this.#offsets.get(after)!;
+    const offset = after === null ? this.#accesses.locate(address, width, true) : this.#offsets.get(after)!;
     this.#code.get(offset);
     if (width === 8) this.#pushWide(value);
     else this.pushLow(value);
@@ -415,7 +350,7 @@ export class WasmPrinter {
   }
 
   #loadVector({ address }: Inst & { op: 'load' }, at: ValueId): void {
-    this.#code.get(this.#lookup(address, 16, false));
+    this.#code.get(this.#accesses.locate(address, 16, false));
     this.#code.vectorMemory(VECTOR_MEMORY.load, 0);
     const local = this.#frame.borrow(V128);
     this.#places[at] = local;
@@ -423,7 +358,7 @@ export class WasmPrinter {
   }
 
   #storeVector({ address }: Inst & { op: 'store' }, word: number): void {
-    this.#code.get(this.#lookup(address, 16, true));
+    this.#code.get(this.#accesses.locate(address, 16, true));
     this.#pushVector({ kind: 'state', word }, 16);
     this.#code.vectorMemory(VECTOR_MEMORY.store, 0);
   }
