@@ -25,9 +25,14 @@ export class ProcessMachine implements Silicon {
       [selector, base, limit, attributes].map(String),
     );
     const source = join(import.meta.dirname, 'process.c');
-    execFileSync('gcc', ['-m32', '-O1', '-static', '-fno-stack-protector', '-mno-sse', '-o', this.#program, source], {
-      stdio: 'pipe',
-    });
+    const options = ['-m32', '-O1', '-static', '-fno-stack-protector', '-mno-sse', '-o', this.#program, source];
+    try {
+      execFileSync('gcc', options, { stdio: 'pipe' });
+      this.run([]);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   run(cases: readonly SlotCase[]): Image[] {
@@ -39,11 +44,12 @@ export class ProcessMachine implements Silicon {
       input.set(code, at + 8);
       input.set(before.bytes, at + 24);
     });
-    const { stdout, status, signal } = spawnSync(this.#program, this.#arguments, {
+    const { stdout, status, signal, error } = spawnSync(this.#program, this.#arguments, {
       input,
       maxBuffer: 1 << 30,
       timeout: MOST,
     });
+    if (error !== undefined) throw error;
     if (status !== 0 || stdout.length !== IMAGE_BYTES * cases.length) {
       throw new Error(
         `the process of the cases ended with ${status ?? signal} after ${stdout.length / IMAGE_BYTES} of them`,

@@ -45,7 +45,9 @@ describe('expected differences', () => {
   const applies = ({ on = [], rare }: Expected): boolean =>
     rare !== true && open.some(({ traits }) => on.every((trait) => traits.has(trait)));
 
-  it.each(EXPECTED.filter(applies))('is still there: $reason', (entry) => {
+  const here = open.length > 0 ? EXPECTED.filter(applies) : EXPECTED;
+
+  it.skipIf(open.length === 0).each(here)('is still there: $reason', (entry) => {
     expect(seen.has(entry) || open.some((court) => court.shows(entry, SEED))).toBe(true);
   });
 });
