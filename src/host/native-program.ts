@@ -41,13 +41,19 @@ export class NativeProgram {
         join(SOURCES, 'host', 'native.c'),
         ...files,
       ]);
-      return program;
     } catch (error) {
       await program.remove();
       const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
       const packages = bits === 32 ? 'gcc and gcc-multilib' : 'gcc and libc6-dev';
       throw new Error(missing ? 'gcc is missing: install gcc' : `gcc -m${bits} failed: install ${packages}`);
     }
+    try {
+      await program.measure('integer', 1);
+    } catch {
+      await program.remove();
+      throw new Error(`this host does not run ${bits}-bit programs`);
+    }
+    return program;
   }
 
   /** Nanoseconds of `times` runs of a workload, and its checksum as 16 digits. */

@@ -1,4 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { GuestArch } from '../../src/index.ts';
@@ -13,6 +15,16 @@ export function buildFloatProgram(arch: GuestArch, directory: string): string {
   const bits = arch === 'amd64' ? '-m64' : '-m32';
   execFileSync('gcc', [bits, '-static', '-O1', '-msse2', '-o', program, source], { stdio: 'pipe' });
   return program;
+}
+
+/** Whether the host runs programs of an architecture: not each 64-bit kernel runs 32-bit ones. */
+export function hostRuns(arch: GuestArch): boolean {
+  const directory = mkdtempSync(join(tmpdir(), 'emu-host-'));
+  try {
+    return spawnSync(buildFloatProgram(arch, directory), ['1', '0', '1', '1']).status === 0;
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 }
 
 /**
