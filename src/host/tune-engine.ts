@@ -8,7 +8,7 @@ const FLAGS = [
   // them, which takes longer than the region's own code, and throw the region away when the end meets something new.
   '--max-inlined-bytecode-size=300',
   // Emitted WebAssembly says which branches are seldom taken.
-  ...(process.env.NOHINT ? [] : ['--experimental-wasm-branch-hinting']),
+  '--experimental-wasm-branch-hinting',
 ];
 
 /**
