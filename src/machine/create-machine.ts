@@ -92,7 +92,7 @@ function withKeptCode(config: MachineConfig, folder: string): Machine {
   const keptForms = new KeptForms({ run: runScript, codeOf: codeOfScript }, data?.forms);
   const machine = construct({ ...config, jit: { ...config.jit, kept, keptForms } });
   atEnd(machine.exit, () => {
-    if (kept.added > 0 || keptForms.isStale) file.write({ regions: kept.data, forms: keptForms.data });
+    if (kept.isStale || keptForms.isStale) file.write({ regions: kept.data, forms: keptForms.data });
   });
   return machine;
 }

@@ -109,6 +109,30 @@ describe('regions that an earlier run made', () => {
     expect(w[EBX]).toBe(run(cpuWith(undefined), here, 3));
   });
 
+  it('are there for each state of code that changes', () => {
+    /** The loop as it is, and as it changes itself to add 3. */
+    const changing = (kept: KeptRegions | undefined): number => {
+      const cpu = cpuWith(kept);
+      const sum = run(cpu, here);
+      const at = 0x100000 + loopAt(here, 0x100000, 1).indexOf(0x83) + 2;
+      cpu.vcpu.pages.writtenRange(at, 1);
+      cpu.ram.u8[at] = 3;
+      const { w } = cpu.vcpu;
+      w[EBX] = sum;
+      w[EBP] = COUNT;
+      cpu.runFrom(here + 0x100000);
+      return w[EBX]!;
+    };
+    const first = new KeptRegions();
+    expect(changing(first)).toBe(changing(undefined));
+    expect(first).toMatchObject({ used: 0, added: 2 });
+    for (let start = 2; start <= 3; start++) {
+      const again = new KeptRegions(copied(first));
+      expect(changing(again)).toBe(changing(undefined));
+      expect(again).toMatchObject({ loaded: 2, used: 2, added: 0 });
+    }
+  });
+
   it('are not used by code that takes other things for granted', () => {
     const kept = new KeptRegions({ ...data, fingerprint: 'other' });
     expect(run(cpuWith(kept), here)).toBe(run(cpuWith(undefined), here));

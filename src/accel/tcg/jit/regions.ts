@@ -4,7 +4,7 @@ import { sum } from '../code-table.ts';
 import type { Environment } from '../environment.ts';
 import { keepRegion } from '../kept/kept-region.ts';
 import type { KeptRegions } from '../kept/kept-regions.ts';
-import { placeRegion } from '../kept/place-region.ts';
+import { findKept, placeRegion } from '../kept/place-region.ts';
 import type { Move } from '../moving-tables.ts';
 import { INFO, R, STOP } from '../record.ts';
 import type { Records } from '../records.ts';
@@ -74,6 +74,8 @@ export class Regions {
   /** Regions with an instruction on a RAM page. */
   readonly #byPage = new Map<number, Set<Region>>();
   readonly #known = new KnownEntries();
+  /** Entries that kept regions were not for: they become hot by themselves. */
+  readonly #unlike = new Set<number>();
   readonly #speculation = new SpeculationMemory();
   #number = 0;
 
@@ -98,6 +100,7 @@ export class Regions {
       for (const region of this.#live.values()) this.#remove(region);
       this.#byPage.clear();
       this.#live.clear();
+      this.#unlike.clear();
       this.characters = 0;
     };
     connectRegions(env, w, code, this.stats, this.#passes['exit-links'], {
@@ -131,7 +134,7 @@ export class Regions {
     return this.hot(this.#records.pageOf(record).mode);
   }
 
-  /** Compiles the region that begins at a hot record, and puts it in the record's place. */
+  /** Puts the region that begins at a hot record in the record's place: one that an earlier run made, or else a new one. */
   promote(entry: number, grown = false): void {
     const records = this.#records;
     if (records.isDiverted(entry)) return;
@@ -223,12 +226,13 @@ export class Regions {
     if (module === undefined || this.kept === undefined) return;
     const made = { entry, mode, grown, nodes, exits, module };
     const region = keepRegion(made, this.#code, this.#ram);
-    if (region !== undefined) this.kept.add(region);
+    if (region === undefined) return;
+    this.kept.add(region, (other) => findKept(other, entry, this.#code, this.#ram) !== undefined);
   }
 
   /**
    * Puts a region there that an earlier run made of the same code; true when there is nothing left to do. Where the code is
-   * another one, the entry is as cold as any.
+   * another one, the entry is as cold as any, once.
    */
   #place(entry: number, mode: number, grown: boolean): boolean {
     const { kept } = this;
@@ -236,24 +240,31 @@ export class Regions {
     if (kept === undefined || webAssembly === undefined || this.onMade !== undefined || !suitsWasm(mode)) return false;
     const records = this.#records;
     const [ramPage, offset] = placeOf(records, entry);
-    const region = kept.at(this.#ram, ramPage * 4096 + offset, mode);
-    if (region === undefined || (grown && !region.grown)) return false;
-    const placed = placeRegion(region, entry, this.#code, this.#ram);
-    const base = { low: records.words[entry + R.ip]!, high: records.ipHigh(entry) };
-    const number = records.functions.add(() => STOP);
-    const code = placed && webAssembly.place(number, base, region, kept.take(region), placed);
-    if (code === undefined) {
-      records.functions.remove(number);
-      kept.refuse(region);
-      records.words[entry + R.heat] = 0;
+    const regions = kept.at(this.#ram, ramPage * 4096 + offset, mode).filter((region) => region.grown || !grown);
+    for (const region of regions) {
+      const placed = placeRegion(region, entry, this.#code, this.#ram);
+      if (placed === undefined) continue;
+      const base = { low: records.words[entry + R.ip]!, high: records.ipHigh(entry) };
+      const number = records.functions.add(() => STOP);
+      const code = webAssembly.place(number, base, region, kept.take(region), placed);
+      if (code === undefined) {
+        records.functions.remove(number);
+        kept.forget(region);
+        continue;
+      }
+      kept.used++;
+      this.#known.add(ramPage, offset);
+      const recs = new Set(code.nodes.map(({ rec }) => rec));
+      this.#put(new Region(this.#code, entry, recs, code, number));
       return true;
     }
-    kept.used++;
-    this.#known.add(ramPage, offset);
-    const recs = new Set(code.nodes.map(({ rec }) => rec));
-    this.#put(new Region(this.#code, entry, recs, code, number));
+    if (regions.length === 0 || this.#unlike.delete(entry)) return false;
+    this.#unlike.add(entry);
+    kept.unlike++;
+    records.words[entry + R.heat] = 0;
     return true;
   }
+
   /** A large region begins at the record: others that come there leave for it. */
   readonly #isLarge = (rec: number): boolean => (this.#live.get(rec)?.instructions ?? 0) >= LARGE;
 
@@ -301,6 +312,7 @@ export class Regions {
       for (let at = OWN.LINKS; at < code.own.length; at++) if (isGone(code.own[at]!)) code.own[at] = STOP;
     }
     this.#speculation.forget(isGone);
+    this.#unlike.clear();
   }
 
   #dropped(rec: number): void {

@@ -1,4 +1,5 @@
 import { expect, it, test } from 'vitest';
+import { entryKey } from './entry-key.ts';
 import type { KeptRegion } from './kept-region.ts';
 import { KeptRegions } from './kept-regions.ts';
 
@@ -56,4 +57,30 @@ it('gives what was used last, within its limits', () => {
   expect(regions.map(({ key }) => key)).toEqual([5, 6, 7, 8, 9]);
   for (let key = 0; key < 5_000; key++) kept.add(region(100 + key));
   expect(kept.data.regions).toHaveLength(4_000);
+});
+
+const here = new Uint8Array(8);
+const keyHere = entryKey(here, 0, 2);
+
+it('has the regions of an entry that are for other code, at most four', () => {
+  const kept = new KeptRegions();
+  kept.begin('same');
+  const regions = Array.from({ length: 6 }, () => region(keyHere));
+  for (const one of regions) kept.add(one, () => false);
+  expect(kept.at(here, 0, 2)).toEqual(regions.slice(2).reverse());
+  const last = region(keyHere);
+  kept.add(last, (other) => other === regions[4]);
+  expect(kept.at(here, 0, 2)).toEqual([last, regions[5], regions[3], regions[2]]);
+  for (const one of kept.at(here, 0, 2)) kept.forget(one);
+  expect(kept.isKnown(here, 0, 2)).toBe(false);
+});
+
+it('is worth writing when a sixteenth is new', () => {
+  const kept = new KeptRegions({ fingerprint: 'same', regions: Array.from({ length: 31 }, (_, key) => region(key)) });
+  kept.begin('same');
+  kept.add(region(100));
+  kept.add(region(101));
+  expect(kept.isStale).toBe(false);
+  kept.add(region(102));
+  expect(kept.isStale).toBe(true);
 });

@@ -11,16 +11,23 @@ export interface PlacedRegion {
   readonly exits: readonly { readonly low: number; readonly high: number }[];
 }
 
+/** An instruction of a kept region in its page. */
+interface FoundNode {
+  readonly table: CodeTable;
+  /** Lower half of its address. */
+  readonly low: number;
+}
+
 /**
- * The nodes and exits of a kept region where it is to begin at `entry`, which is in its mode. Undefined where the guest's
- * bytes are not those that it was made from, or are not mapped. Its instructions are decoded; nothing faults.
+ * The instructions of a kept region that is to begin at `entry`, which is in its mode. Undefined where the guest's bytes are
+ * not those that it was made from, or are not mapped.
  */
-export function placeRegion(
+export function findKept(
   kept: KeptRegion,
   entry: number,
   code: CodeCache,
   ram: Uint8Array,
-): PlacedRegion | undefined {
+): readonly FoundNode[] | undefined {
   const records = code.store;
   const low = records.words[entry + R.ip]!;
   const high = records.ipHigh(entry);
@@ -28,18 +35,14 @@ export function placeRegion(
   // Which of its parts lie on which pages must be the same.
   if ((by & 0xfff) !== 0) return undefined;
   if (by !== 0 && kept.moved.length > 0 && !(isInImage(low, high) && isInImage(kept.low, high))) return undefined;
-  const addressOf = (distance: number): number | undefined => {
-    const address = (low >>> 0) + distance;
-    return address >= 0 && address < 2 ** 32 ? address | 0 : undefined;
-  };
   const expected = moveBytes(kept, by);
   if (expected === undefined) return undefined;
   const tables = new Map<number, CodeTable>();
-  const at: { table: CodeTable; low: number }[] = [];
+  const found: FoundNode[] = [];
   let from = 0;
   for (let n = 0; n < kept.nodes.length; n += NODE_WORDS) {
     const length = kept.nodes[n + 1]!;
-    const ip = addressOf(kept.nodes[n]!);
+    const ip = addressAt(low, kept.nodes[n]!);
     if (ip === undefined) return undefined;
     const table = tables.get(ip & 0xfffff000) ?? code.tableAt(ip, high);
     if (table === undefined) return undefined;
@@ -54,10 +57,25 @@ export function placeRegion(
       for (let k = here; k < length; k++) if (ram[second + k - here] !== expected[from + k]) return undefined;
     }
     from += length;
-    at.push({ table, low: ip });
+    found.push({ table, low: ip });
   }
+  return found;
+}
+
+/** The nodes and exits of a kept region where it is to begin, as in `findKept`. They are decoded; nothing faults. */
+export function placeRegion(
+  kept: KeptRegion,
+  entry: number,
+  code: CodeCache,
+  ram: Uint8Array,
+): PlacedRegion | undefined {
+  const records = code.store;
+  const low = records.words[entry + R.ip]!;
+  const high = records.ipHigh(entry);
+  const found = findKept(kept, entry, code, ram);
+  if (found === undefined) return undefined;
   const nodes: RegionNode[] = [];
-  for (const [n, { table, low: ip }] of at.entries()) {
+  for (const [n, { table, low: ip }] of found.entries()) {
     // It moved to another process while one of the others was looked up.
     if (table.linearLow !== (ip & 0xfffff000) || table.linearHigh !== high) return undefined;
     const rec = code.decoded(table, ip);
@@ -68,11 +86,17 @@ export function placeRegion(
   }
   const exits: { low: number; high: number }[] = [];
   for (const distance of kept.exits) {
-    const exit = addressOf(distance);
+    const exit = addressAt(low, distance);
     if (exit === undefined) return undefined;
     exits.push({ low: exit, high });
   }
   return { nodes, exits };
+}
+
+/** Lower half of the address so far from `low`, in the same 4 GiB. */
+function addressAt(low: number, distance: number): number | undefined {
+  const address = (low >>> 0) + distance;
+  return address >= 0 && address < 2 ** 32 ? address | 0 : undefined;
 }
 
 /** The bytes as they are where the code lies `by` bytes farther on. Undefined where a number of them has no room for that. */
