@@ -183,13 +183,19 @@ export class Mmu {
   }
 
   read16(low: number, high: number, how: number): number {
-    if ((low & 0xfff) > 0xffe) return this.#readSplit(low, high, 2, how);
+    if ((low & 0xfff) > 0xffe) {
+      this.#readSplit(low, high, 2, how);
+      return this.#split.getUint16(0, true);
+    }
     const at = this.#locate(low, high, how, (how & HOW.FOR_WRITE) !== 0, 2);
     return at >= 0 ? this.#view.getUint16(at, true) : this.#readDevice(2);
   }
 
   read32(low: number, high: number, how: number): number {
-    if ((low & 0xfff) > 0xffc) return this.#readSplit(low, high, 4, how) | 0;
+    if ((low & 0xfff) > 0xffc) {
+      this.#readSplit(low, high, 4, how);
+      return this.#split.getInt32(0, true);
+    }
     const at = this.#locate(low, high, how, (how & HOW.FOR_WRITE) !== 0, 4);
     return at >= 0 ? this.#view.getInt32(at, true) : this.#readDevice(4) | 0;
   }
@@ -197,14 +203,9 @@ export class Mmu {
   /** Low half; the high half is left in `this.high`. */
   read64(low: number, high: number, how: number): number {
     if ((low & 0xfff) > 0xff8) {
-      this.misses.splits++;
-      const second = (low + 4) | 0;
-      const carry = second >>> 0 < low >>> 0 ? 1 : 0;
-      this.#probe(low, high, 8, how, (how & HOW.FOR_WRITE) !== 0);
-      const upper = this.read32(second, (high + carry) | 0, how);
-      const lower = this.read32(low, high, how);
-      this.high = upper;
-      return lower;
+      this.#readSplit(low, high, 8, how);
+      this.high = this.#split.getInt32(4, true);
+      return this.#split.getInt32(0, true);
     }
     const at = this.#locate(low, high, how, (how & HOW.FOR_WRITE) !== 0, 8);
     if (at >= 0) {
@@ -229,7 +230,10 @@ export class Mmu {
   }
 
   write16(low: number, high: number, value: number, how: number): void {
-    if ((low & 0xfff) > 0xffe) return this.#writeSplit(low, high, value, 2, how);
+    if ((low & 0xfff) > 0xffe) {
+      this.#split.setUint16(0, value, true);
+      return this.#writeSplit(low, high, 2, how);
+    }
     const at = this.#locate(low, high, how, true, 2);
     if (at < 0) this.#writeDevice(2, value & 0xffff);
     else {
@@ -239,7 +243,10 @@ export class Mmu {
   }
 
   write32(low: number, high: number, value: number, how: number): void {
-    if ((low & 0xfff) > 0xffc) return this.#writeSplit(low, high, value, 4, how);
+    if ((low & 0xfff) > 0xffc) {
+      this.#split.setInt32(0, value, true);
+      return this.#writeSplit(low, high, 4, how);
+    }
     const at = this.#locate(low, high, how, true, 4);
     if (at < 0) this.#writeDevice(4, value >>> 0);
     else {
@@ -250,13 +257,9 @@ export class Mmu {
 
   write64(low: number, high: number, valueLow: number, valueHigh: number, how: number): void {
     if ((low & 0xfff) > 0xff8) {
-      this.misses.splits++;
-      const second = (low + 4) | 0;
-      const upper = (high + (second >>> 0 < low >>> 0 ? 1 : 0)) | 0;
-      this.probeWrite(low, high, 8, how);
-      this.write32(low, high, valueLow, how);
-      this.write32(second, upper, valueHigh, how);
-      return;
+      this.#split.setInt32(0, valueLow, true);
+      this.#split.setInt32(4, valueHigh, true);
+      return this.#writeSplit(low, high, 8, how);
     }
     const at = this.#locate(low, high, how, true, 8);
     if (at < 0) {
@@ -298,6 +301,9 @@ export class Mmu {
   }
 
   #gpa = 0;
+  readonly #splitBytes = new Uint8Array(8);
+  readonly #split = new DataView(this.#splitBytes.buffer);
+  readonly #place: SplitPlace = { first: -1, second: -1 };
 
   /** Translates, fills the TLB, returns the RAM-buffer offset or -1 with the physical address in #gpa. */
   #locate(low: number, high: number, how: number, write: boolean, bytes: number): number {
@@ -372,26 +378,58 @@ export class Mmu {
     else for (let i = 0; i < size; i++) this.#map.write(gpa + i, 1, (value >>> (8 * i)) & 0xff);
   }
 
-  /** An access across a page end: the first page's fault comes first, nothing is read before both are checked. */
-  #readSplit(low: number, high: number, size: number, how: number): number {
-    this.misses.splits++;
-    this.#probe(low, high, size, how, (how & HOW.FOR_WRITE) !== 0);
-    let value = 0;
-    for (let i = size - 1; i >= 0; i--) {
-      const at = (low + i) | 0;
-      value = value * 256 + this.read8(at, (high + (at >>> 0 < low >>> 0 ? 1 : 0)) | 0, how);
+  /** An access across a page end, to the first bytes of `#split`. Nothing is read before both pages are checked. */
+  #readSplit(low: number, high: number, size: number, how: number): void {
+    const { first, second } = this.#locateSplit(low, high, size, how, (how & HOW.FOR_WRITE) !== 0);
+    const bytes = this.#splitBytes;
+    const here = 4096 - (low & 0xfff);
+    if (first >= 0 && second >= 0) {
+      for (let i = 0; i < here; i++) bytes[i] = this.#m8[first + i]!;
+      for (let i = here; i < size; i++) bytes[i] = this.#m8[second + i - here]!;
+      return;
     }
-    return value;
-  }
-
-  #writeSplit(low: number, high: number, value: number, size: number, how: number): void {
-    this.misses.splits++;
-    this.probeWrite(low, high, size, how);
     for (let i = 0; i < size; i++) {
       const at = (low + i) | 0;
-      this.write8(at, (high + (at >>> 0 < low >>> 0 ? 1 : 0)) | 0, value >>> (8 * i), how);
+      bytes[i] = this.read8(at, (high + (at >>> 0 < low >>> 0 ? 1 : 0)) | 0, how);
     }
   }
+
+  /** As `#readSplit`, from the first bytes of `#split`. */
+  #writeSplit(low: number, high: number, size: number, how: number): void {
+    const { first, second } = this.#locateSplit(low, high, size, how, true);
+    const bytes = this.#splitBytes;
+    const here = 4096 - (low & 0xfff);
+    if (first >= 0 && second >= 0) {
+      for (let i = 0; i < here; i++) this.#m8[first + i] = bytes[i]!;
+      for (let i = here; i < size; i++) this.#m8[second + i - here] = bytes[i]!;
+      this.#wrote(first, here);
+      this.#wrote(second, size - here);
+      return;
+    }
+    for (let i = 0; i < size; i++) {
+      const at = (low + i) | 0;
+      this.write8(at, (high + (at >>> 0 < low >>> 0 ? 1 : 0)) | 0, bytes[i]!, how);
+    }
+  }
+
+  /** Where both parts of an access across a page end begin in the RAM buffer; negative where bytes are to go one by one. */
+  #locateSplit(low: number, high: number, size: number, how: number, write: boolean): SplitPlace {
+    this.misses.splits++;
+    const place = this.#place;
+    const second = (low + size - 1) & 0xfffff000;
+    const upper = (high + (second === 0 ? 1 : 0)) | 0;
+    // That all bytes are canonical is looked at before pages are.
+    if (!this.#canonical(upper)) this.#faults.nonCanonical((how & HOW.STACK) !== 0);
+    place.first = this.#locate(low, high, how, write, 1);
+    place.second = this.#locate(second, upper, how, write, 1);
+    if (this.watchesAll || this.#watched.size > 0) place.first = -1;
+    return place;
+  }
+}
+
+interface SplitPlace {
+  first: number;
+  second: number;
 }
 
 function describeWalk(low: number, high: number, access: number, found: Translation): string {
