@@ -34,6 +34,8 @@ export interface MachineOptions extends Omit<MachineConfig, Files | 'memory' | '
   readonly memory?: number | string;
 }
 
+/** Bytes at either end of a guest's image that its kept code is named by. */
+const IMAGE_END = 64 * 1024;
 const ROM_UNIT = 64 * 1024;
 const ROM_MOST = 16 * 2 ** 20;
 
@@ -86,7 +88,7 @@ async function build(
 /** A machine that begins with the regions and forms which an earlier one made of the same guest, and leaves its own. */
 function withKeptCode(config: MachineConfig, folder: string): Machine {
   const guest = config.kernel ?? config.firmware ?? new Uint8Array();
-  const file = new KeptFile(folder, [nameOfCode(), guest, `${config.memory} ${config.cpu}`]);
+  const file = new KeptFile(folder, [nameOfCode(), ...endsOf(guest), `${config.memory} ${config.cpu}`]);
   const data = file.read() as { regions?: unknown; forms?: unknown } | null | undefined;
   const kept = new KeptRegions(data?.regions);
   const keptForms = new KeptForms({ run: runScript, codeOf: codeOfScript }, data?.forms);
@@ -96,6 +98,13 @@ function withKeptCode(config: MachineConfig, folder: string): Machine {
   });
   return machine;
 }
+
+/** What tells images apart; all that is kept is compared with the guest's bytes before it is used. */
+const endsOf = (image: Uint8Array): readonly (string | Uint8Array)[] => [
+  `${image.length}`,
+  image.subarray(0, IMAGE_END),
+  image.subarray(-IMAGE_END),
+];
 
 async function contents(file: FileOrBytes, what: string): Promise<Uint8Array> {
   return typeof file === 'string' ? readInput(file, what) : file;
