@@ -1,3 +1,4 @@
+import { loadHugePages } from '../accel/huge-pages.ts';
 import { parseAccelerators, selectAccelerator } from '../accel/select.ts';
 import { KeptForms } from '../accel/tcg/kept/kept-forms.ts';
 import { KeptRegions } from '../accel/tcg/kept/kept-regions.ts';
@@ -53,7 +54,15 @@ export async function createMachine(options: MachineOptions = {}): Promise<Machi
   }
   const { first, kvm, note } = await selectAccelerator(names);
   if (note !== undefined) onNote?.(note);
-  const config: MachineConfig = { cpu: DEFAULT_MODEL, ...rest, memory: bytes, accel: first, ...(kvm && { kvm }) };
+  const memoryAdvice = await loadHugePages();
+  const config: MachineConfig = {
+    cpu: DEFAULT_MODEL,
+    ...(memoryAdvice && { memoryAdvice }),
+    ...rest,
+    memory: bytes,
+    accel: first,
+    ...(kvm && { kvm }),
+  };
   try {
     // A machine that may move to kvm has no WebAssembly.
     const keeps = first === 'tcg' && kvm === undefined && (rest.tier ?? 'jit') === 'jit';

@@ -12,6 +12,7 @@ import { type CpuModel, parseCpuModel } from '../cpu/cpuid.ts';
 import { resetState } from '../cpu/reset.ts';
 import { CpuState } from '../cpu/state.ts';
 import { addressSpaceLimit } from '../host/address-space.ts';
+import type { UseAdvice } from '../memory/arena.ts';
 import { GuestRam } from '../memory/ram.ts';
 import { type BootPlan, loadIntoMemory } from './boot/boot-plan.ts';
 import { planKernel } from './boot/load-kernel.ts';
@@ -35,6 +36,8 @@ export interface MachineConfig {
   readonly accel?: AcceleratorName;
   /** KVM of this host: the machine may run under it, and shows the guest only what both accelerators offer. */
   readonly kvm?: KvmHost;
+  /** Is told of memory that will be used. */
+  readonly memoryAdvice?: UseAdvice;
   /** Guest time counts instructions instead of following the host's clock. */
   readonly icount?: boolean;
   /** Kernel image (bzImage, ELF with PVH note, Multiboot); without it `firmware` is started. */
@@ -346,8 +349,8 @@ function watchInput(backend: CharBackend, wake: () => void): CharBackend {
 }
 
 /** Memory that KVM can use too, else memory that WebAssembly code can use, else plain. */
-function allocate({ kvm }: MachineConfig, size: number, romSize: number): GuestRam {
-  if (kvm === undefined && addressSpaceLimit() >= ROOMY) return allocateRam(size, romSize);
+function allocate({ kvm, memoryAdvice }: MachineConfig, size: number, romSize: number): GuestRam {
+  if (kvm === undefined && addressSpaceLimit() >= ROOMY) return allocateRam(size, romSize, memoryAdvice);
   const bytes = size + romSize;
   return new GuestRam(kvm?.allocate(bytes) ?? new ArrayBuffer(bytes), size);
 }

@@ -4,6 +4,9 @@ interface Place {
   readonly byteOffset: number;
 }
 
+/** Is told of bytes that will soon be used, most of them: the host may have a cheaper way to give them. */
+export type UseAdvice = (bytes: Uint8Array) => void;
+
 /** Part of a buffer; nobody has written to it. */
 interface Part {
   readonly buffer: ArrayBuffer;
@@ -18,11 +21,18 @@ interface Part {
  */
 export class Arena {
   readonly #part: Part | undefined;
+  readonly #advice: UseAdvice | undefined;
   #next: number;
 
-  constructor(part?: Part) {
+  constructor(part?: Part, advice?: UseAdvice) {
     this.#part = part;
+    this.#advice = advice;
     this.#next = part?.from ?? 0;
+  }
+
+  /** Most of these bytes, which it has given out, will be used from the first on. */
+  expectUse({ buffer, byteOffset, byteLength }: Int32Array): void {
+    this.#advice?.(new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength));
   }
 
   /**

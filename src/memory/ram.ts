@@ -1,4 +1,4 @@
-import { Arena } from './arena.ts';
+import { Arena, type UseAdvice } from './arena.ts';
 
 /** WebAssembly.Memory; Node's types do not name it. */
 export interface WasmMemory {
@@ -42,20 +42,22 @@ export class GuestRam {
     this.u16 = new Uint16Array(buffer, 0, length / 2);
     this.i32 = new Int32Array(buffer, 0, length / 4);
     this.view = new DataView(buffer, 0, length);
-    if (memory !== undefined) this.#spare = new Arena({ buffer, from: length, to: buffer.byteLength });
   }
 
   /**
    * RAM in WebAssembly memory, with room for `spare` bytes; in a buffer of its own where the host does not give that:
-   * it wants 4 GiB together, and some 10 GiB of the address space.
+   * it wants 4 GiB together, and some 10 GiB of the address space. `advice` is told of RAM, and of what in the spare part will
+   * be used.
    * @throws RangeError when the host has not so much memory
    */
-  static allocate(size: number, romSize: number, spare: number): GuestRam {
+  static allocate(size: number, romSize: number, spare: number, advice?: UseAdvice): GuestRam {
     const length = size + romSize;
     const memory = tryMemory(length + spare);
-    return memory === undefined
-      ? new GuestRam(new ArrayBuffer(length), size)
-      : new GuestRam(memory.buffer, size, length, memory);
+    if (memory === undefined) return new GuestRam(new ArrayBuffer(length), size);
+    const ram = new GuestRam(memory.buffer, size, length, memory);
+    advice?.(ram.u8.subarray(0, size));
+    ram.#spare = new Arena({ buffer: memory.buffer, from: length, to: memory.buffer.byteLength }, advice);
+    return ram;
   }
 
   /** The spare part for the first that asks; the next, and RAM without one, get memory elsewhere. */

@@ -166,8 +166,9 @@ function emptyTable(arena: Arena): TlbTable {
   return table;
 }
 
-const newTable = (arena: Arena): TlbTable => ({
-  xor: arena.takeWords(ENTRIES),
-  high: arena.takeWords(ENTRIES),
-  both: arena.takeWords(2 * ENTRIES),
-});
+function newTable(arena: Arena): TlbTable {
+  const xor = arena.takeWords(ENTRIES);
+  const both = arena.takeWords(2 * ENTRIES);
+  for (const words of [xor, both]) arena.expectUse(words.subarray(0, words.length / 2));
+  return { xor, both, high: arena.takeWords(ENTRIES) };
+}

@@ -191,6 +191,7 @@ export function faulty(libc: Libc, verdict: (name: string) => number): Libc {
       return failed === 0 ? libc.mmap(length, protection, flags, fd) : undefined;
     },
     munmap: (address, length) => libc.munmap(address, length),
+    madvise: (bytes, advice) => libc.madvise(bytes, advice),
     call: (name, types, values) => guard(name, () => libc.call(name, types, values)),
     get errno() {
       return failed || libc.errno;

@@ -20,7 +20,7 @@ export interface PreparedCall {
 }
 
 /**
- * The few functions of the C library that KVM needs. Results are as the kernel gives them: non-negative, or the
+ * The few functions of the C library that KVM needs, and what concerns memory. Results are as the kernel gives them: non-negative, or the
  * negated errno. Addresses and requests are non-negative numbers below 2^53.
  */
 export interface Libc {
@@ -32,6 +32,8 @@ export interface Libc {
   /** @param fd -1 for anonymous memory. @returns undefined and nothing mapped: see `errno` */
   mmap(length: number, protection: number, flags: number, fd: number): NativeMemory | undefined;
   munmap(address: number, length: number): number;
+  /** For memory of JavaScript. Bytes from the first whole page to the last one. */
+  madvise(bytes: Uint8Array, advice: number): number;
   /** Any other function that answers -1 and sets errno when it fails. */
   call(name: string, types: readonly Argument[], values: readonly number[]): number;
   /** errno of the last call that failed. */
@@ -42,10 +44,14 @@ export interface Libc {
 export const PROT = { READ: 1, WRITE: 2 } as const;
 export const MAP = { SHARED: 1, PRIVATE: 2, ANONYMOUS: 0x20, NORESERVE: 0x4000 } as const;
 
+/** madvise's (asm-generic/mman-common.h). */
+export const MADV_HUGEPAGE = 14;
+
 type FfiRs = typeof import('ffi-rs');
 
 const LIBRARY = 'libc';
 const MFD_CLOEXEC = 1;
+const PAGE = 4096;
 
 /**
  * Loads ffi-rs.
@@ -187,6 +193,13 @@ class FfiLibc implements Libc {
 
   munmap(address: number, length: number): number {
     return this.call('munmap', ['long', 'long'], [address, length]);
+  }
+
+  madvise({ buffer, byteOffset, length }: Uint8Array, advice: number): number {
+    const { U8Array, I64, I32 } = this.#ffi.DataType;
+    const from = Math.ceil(byteOffset / PAGE) * PAGE;
+    const pages = Buffer.from(buffer as ArrayBuffer, from, Math.floor((byteOffset + length - from) / PAGE) * PAGE);
+    return this.#negated(this.#load('madvise', I32, [U8Array, I64, I32], [pages, pages.length, advice]) as number);
   }
 
   call(name: string, types: readonly Argument[], values: readonly number[]): number {

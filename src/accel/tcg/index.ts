@@ -1,3 +1,4 @@
+import type { UseAdvice } from '../../memory/arena.ts';
 import { GuestRam } from '../../memory/ram.ts';
 import type { Board } from '../accelerator.ts';
 import { type TcgOptions, TcgVcpu } from './vcpu.ts';
@@ -12,4 +13,5 @@ export const createTcg = (board: Board, options: TcgOptions): TcgVcpu => new Tcg
 const SPARE = 120 * 2 ** 20;
 
 /** RAM, and what a virtual CPU keeps, where emitted code of every kind reaches it. @throws RangeError */
-export const allocateRam = (size: number, romSize = 0): GuestRam => GuestRam.allocate(size, romSize, SPARE);
+export const allocateRam = (size: number, romSize = 0, advice?: UseAdvice): GuestRam =>
+  GuestRam.allocate(size, romSize, SPARE, advice);

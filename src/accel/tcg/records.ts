@@ -36,6 +36,7 @@ export class Records {
   /** `capacity`: how many records there can be, with those that wait for a sweep. Their memory comes from `arena`. */
   constructor(capacity: number, arena = new Arena()) {
     this.words = arena.takeWords((Math.ceil(capacity / RUN) + 1) * RUN * RECORD);
+    arena.expectUse(this.words);
     const { buffer, byteOffset } = arena.take(TABLES);
     this.live = new Uint8Array(buffer, byteOffset, TABLES);
     this.ipHighs = arena.takeWords(TABLES);
