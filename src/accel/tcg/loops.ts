@@ -24,7 +24,7 @@ export interface Running {
 }
 
 /** So many records before the loop of a code size is worth its compilation. */
-const WORTH = 2000;
+const WORTH = 200;
 /** What decides the loop: code size and whether it is a program. */
 const KEY = MODE.CODE | MODE.USER;
 /** Modes of the examples, but for the ring: flat segments, and FS and GS with a base. */
