@@ -12,13 +12,16 @@ export async function kernelDriver(program: string, words: readonly string[]): P
 
 export async function bootDriver(program: string, words: readonly string[]): Promise<BootReport> {
   const begin = performance.now();
-  const report = await driver<BootReport>(program, words);
-  // The process's own clock begins when Node runs: what starting it took belongs to the boot.
-  return { ...report, wallMs: performance.now() - begin };
+  let end = begin;
+  const report = await driver<BootReport>(program, words, () => {
+    end = performance.now();
+  });
+  // The process's own clock begins when Node runs: what starting it took belongs to the boot, what ending it takes does not.
+  return { ...report, wallMs: end - begin };
 }
 
-async function driver<T>(program: string, words: readonly string[]): Promise<T> {
-  const { output, errors, ending } = await finish(program, words, () => {});
+async function driver<T>(program: string, words: readonly string[], onOutput = (): void => {}): Promise<T> {
+  const { output, errors, ending } = await finish(program, words, onOutput);
   const line = output.trimEnd().split('\n').at(-1) ?? '';
   if (line.startsWith('{')) return JSON.parse(line) as T;
   return { rounds: [], wallMs: Number.NaN, cpuMs: Number.NaN, failure: `${ending}: ${errors.trim().slice(-400)}` } as T;
