@@ -42,7 +42,17 @@ export function residentOf(pid: number, ramSize: number): Resident {
   const ram = presentIn(pid, memory.start, ramSize);
   const sum = (some: Mapping[]): number => some.reduce((bytes, { resident }) => bytes + resident, 0);
   const files = sum(mappings.filter(({ isFile }) => isFile));
-  return { ram, tables: memory.resident - ram, files, rest: sum(mappings) - memory.resident - files };
+  const together = sum(mappings.slice(mappings.indexOf(memory), endOf(mappings, memory)));
+  return { ram, tables: together - ram, files, rest: sum(mappings) - together - files };
+}
+
+/** Where in the list the mappings end that follow one without a gap: parts of one memory that the host treats unlike. */
+function endOf(mappings: readonly Mapping[], first: Mapping): number {
+  let at = mappings.indexOf(first) + 1;
+  for (let end = first.start + first.size; mappings[at]?.start === end && mappings[at]!.resident > 0; at++) {
+    end += mappings[at]!.size;
+  }
+  return at;
 }
 
 /** Resident bytes of part of a process (proc(5): pagemap). */

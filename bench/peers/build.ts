@@ -143,8 +143,17 @@ export function buildEmu(commit?: string): string {
     if (source !== ROOT) rmSync(source, { recursive: true });
   }
   writeFileSync(join(work, 'package.json'), '{ "type": "module" }\n');
+  bundle(work);
   publish(work, out);
   return out;
+}
+
+/** Makes each program one file with what it uses, as `npm run build` does with the command: Node starts it sooner. */
+function bundle(folder: string): void {
+  const programs = PROGRAMS.map((name) => join('bench', name.replace('.ts', '.js')));
+  const form = '--bundle --splitting --platform=node --target=node20 --format=esm --packages=external';
+  const output = '--outdir=bench --allow-overwrite --log-level=warning';
+  run(join(ROOT, 'node_modules', '.bin', 'esbuild'), [...programs, ...form.split(' '), ...output.split(' ')], folder);
 }
 
 /** Puts a finished folder in its place, unless another process was faster. */
