@@ -15,7 +15,7 @@ const FLAGS = [
 ];
 
 /** Niceness (sched(7)) of V8's threads. */
-const HELPER_NICENESS = 10;
+const HELPER_NICENESS = 5;
 
 /**
  * Sets what V8 should do differently in a process whose main work is a guest (docs/adr/0007, 0009, 0031). To be called
