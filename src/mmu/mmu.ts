@@ -278,14 +278,23 @@ export class Mmu {
     this.#probe(low, high, bytes, how, true);
   }
 
-  /** A fault of the second page is at its first byte. That all bytes are canonical is looked at before pages are. */
   #probe(low: number, high: number, bytes: number, how: number, write: boolean): void {
+    if (((low + bytes - 1) & 0xfffff000) === (low & 0xfffff000)) this.#locate(low, high, how, write, 1);
+    else this.#locateBoth(low, high, bytes, how, write);
+  }
+
+  /**
+   * Where an access on two pages begins on each, as `#locate`. A fault of the second page is at its first byte. That all bytes
+   * are canonical is looked at before pages are.
+   */
+  #locateBoth(low: number, high: number, bytes: number, how: number, write: boolean): SplitPlace {
+    const place = this.#place;
     const lastPage = (low + bytes - 1) & 0xfffff000;
-    if (lastPage === (low & 0xfffff000)) return void this.#locate(low, high, how, write, 1);
     const upper = (high + (lastPage >>> 0 < low >>> 0 ? 1 : 0)) | 0;
     if (!this.#canonical(upper)) this.#faults.nonCanonical((how & HOW.STACK) !== 0);
-    this.#locate(low, high, how, write, 1);
-    this.#locate(lastPage, upper, how, write, 1);
+    place.first = this.#locate(low, high, how, write, 1);
+    place.second = this.#locate(lastPage, upper, how, write, 1);
+    return place;
   }
 
   /**
@@ -412,21 +421,16 @@ export class Mmu {
     }
   }
 
-  /** Where both parts of an access across a page end begin in the RAM buffer; negative where bytes are to go one by one. */
+  /** As `#locateBoth`; `first` is negative as well where bytes are to go one by one because somebody watches. */
   #locateSplit(low: number, high: number, size: number, how: number, write: boolean): SplitPlace {
     this.misses.splits++;
-    const place = this.#place;
-    const second = (low + size - 1) & 0xfffff000;
-    const upper = (high + (second === 0 ? 1 : 0)) | 0;
-    // That all bytes are canonical is looked at before pages are.
-    if (!this.#canonical(upper)) this.#faults.nonCanonical((how & HOW.STACK) !== 0);
-    place.first = this.#locate(low, high, how, write, 1);
-    place.second = this.#locate(second, upper, how, write, 1);
+    const place = this.#locateBoth(low, high, size, how, write);
     if (this.watchesAll || this.#watched.size > 0) place.first = -1;
     return place;
   }
 }
 
+/** Offsets in the RAM buffer, or -1. */
 interface SplitPlace {
   first: number;
   second: number;
