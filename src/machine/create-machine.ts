@@ -16,7 +16,7 @@ export type FileOrBytes = string | Uint8Array;
 type Files = 'kernel' | 'initrd' | 'firmware';
 
 /** What a machine is made of; everything has a default. */
-export interface MachineOptions extends Omit<MachineConfig, Files | 'memory' | 'accel' | 'kvm'> {
+export interface MachineOptions extends Omit<MachineConfig, Files | 'memory' | 'accel' | 'kvm' | 'memoryAdvice'> {
   /** `tcg` (default), `kvm`, or a list in order of preference: `kvm:tcg`; with `tcg:kvm` it may move to kvm later. */
   readonly accel?: string;
   /** Told in one line which accelerator was taken from a list, and why. */
@@ -54,14 +54,15 @@ export async function createMachine(options: MachineOptions = {}): Promise<Machi
   }
   const { first, kvm, note } = await selectAccelerator(names);
   if (note !== undefined) onNote?.(note);
-  const memoryAdvice = await loadHugePages();
+  // KVM brings its own memory.
+  const memoryAdvice = kvm === undefined ? await loadHugePages() : undefined;
   const config: MachineConfig = {
     cpu: DEFAULT_MODEL,
-    ...(memoryAdvice && { memoryAdvice }),
     ...rest,
     memory: bytes,
     accel: first,
     ...(kvm && { kvm }),
+    ...(memoryAdvice && { memoryAdvice }),
   };
   try {
     // A machine that may move to kvm has no WebAssembly.
