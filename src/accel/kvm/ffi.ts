@@ -20,8 +20,8 @@ export interface PreparedCall {
 }
 
 /**
- * The few functions of the C library that KVM needs, and what concerns memory. Results are as the kernel gives them: non-negative, or the
- * negated errno. Addresses and requests are non-negative numbers below 2^53.
+ * The few functions of the C library that KVM needs, and what concerns memory. Results are as the kernel gives them:
+ * non-negative, or the negated errno. Addresses and requests are non-negative numbers below 2^53.
  */
 export interface Libc {
   open(path: string, flags: number): number;
