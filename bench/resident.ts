@@ -42,17 +42,20 @@ export function residentOf(pid: number, ramSize: number): Resident {
   const ram = presentIn(pid, memory.start, ramSize);
   const sum = (some: Mapping[]): number => some.reduce((bytes, { resident }) => bytes + resident, 0);
   const files = sum(mappings.filter(({ isFile }) => isFile));
-  const together = sum(mappings.slice(mappings.indexOf(memory), endOf(mappings, memory)));
+  const together = sum(joined(mappings, memory));
   return { ram, tables: together - ram, files, rest: sum(mappings) - together - files };
 }
 
-/** Where in the list the mappings end that follow one without a gap: parts of one memory that the host treats unlike. */
-function endOf(mappings: readonly Mapping[], first: Mapping): number {
-  let at = mappings.indexOf(first) + 1;
-  for (let end = first.start + first.size; mappings[at]?.start === end && mappings[at]!.resident > 0; at++) {
-    end += mappings[at]!.size;
+/** A mapping and those that follow it without a gap: parts of one memory that the host treats unlike. */
+function joined(mappings: readonly Mapping[], first: Mapping): Mapping[] {
+  const parts = [first];
+  let end = first.start + first.size;
+  for (const part of mappings.slice(mappings.indexOf(first) + 1)) {
+    if (part.start !== end || part.resident === 0) break;
+    parts.push(part);
+    end += part.size;
   }
-  return at;
+  return parts;
 }
 
 /** Resident bytes of part of a process (proc(5): pagemap). */

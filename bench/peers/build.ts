@@ -148,12 +148,13 @@ export function buildEmu(commit?: string): string {
   return out;
 }
 
-/** Makes each program one file with what it uses, as `npm run build` does with the command: Node starts it sooner. */
+/** Makes each program one file with what it uses, as `npm run bundle` does with the command: Node starts it sooner. */
 function bundle(folder: string): void {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { bundle: string } };
+  const form = scripts.bundle.split(' ').filter((word) => word.startsWith('--') && !word.startsWith('--outdir'));
   const programs = PROGRAMS.map((name) => join('bench', name.replace('.ts', '.js')));
-  const form = '--bundle --splitting --platform=node --target=node20 --format=esm --packages=external';
-  const output = '--outdir=bench --allow-overwrite --log-level=warning';
-  run(join(ROOT, 'node_modules', '.bin', 'esbuild'), [...programs, ...form.split(' '), ...output.split(' ')], folder);
+  const words = [...programs, ...form, '--outdir=bench', '--allow-overwrite'];
+  run(join(ROOT, 'node_modules', '.bin', 'esbuild'), words, folder);
 }
 
 /** Puts a finished folder in its place, unless another process was faster. */
